@@ -1,0 +1,1 @@
+"""The pull client: endpoints, credentials, tokens, retries. Only this package dials registries."""

@@ -1,0 +1,163 @@
+"""Authorization for an endpoint: Basic, or Bearer tokens, each fetched once and kept.
+
+Source: https://distribution.github.io/distribution/spec/auth/token/.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlencode, urlsplit
+
+from prewarm.errors import ContentError, TransferError
+from prewarm.registry.challenge import Challenge, parse_challenges
+from prewarm.registry.credentials import Credential
+from prewarm.registry.endpoint import Endpoint, host_of, is_loopback, is_private
+from prewarm.registry.http import Request, Transport, redact
+
+_MAX_TOKEN_SIZE = 1024 * 1024
+_DEFAULT_LIFETIME = 60.0
+_MARGIN = 0.9
+"""A token is renewed when this share of its life is over."""
+
+
+@dataclass(slots=True)
+class _Slot:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    header: str = ""
+    expires: float = 0.0
+
+
+class Authorizer:
+    """Keeps one Authorization header per endpoint and repository; many threads ask, one fetches."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._lock = threading.Lock()
+        self._slots: dict[tuple[str, str], _Slot] = {}
+
+    def header(self, endpoint: Endpoint, repository: str) -> str:
+        """What is known to work for a repository, or an empty string."""
+        slot = self._slot(endpoint, repository)
+        return slot.header if time.monotonic() < slot.expires else ""
+
+    def answer(
+        self,
+        request: Request,
+        repository: str,
+        www_authenticate: str,
+        credential: Credential | None,
+    ) -> str:
+        """The header that answers a request's 401 with its challenge.
+
+        Raises TransferError (status 401) when there is nothing better to send.
+        """
+        refused = request.headers.get("Authorization", "")
+        slot = self._slot(request.endpoint, repository)
+        with slot.lock:
+            if slot.header and slot.header != refused and time.monotonic() < slot.expires:
+                return slot.header
+            for challenge in parse_challenges(www_authenticate):
+                if challenge.scheme == "bearer":
+                    token, lifetime = self._fetch_token(request, repository, challenge, credential)
+                    slot.header = f"Bearer {token}"
+                    slot.expires = time.monotonic() + lifetime * _MARGIN
+                    return slot.header
+                if challenge.scheme == "basic" and credential and credential.basic != refused:
+                    slot.header, slot.expires = credential.basic, float("inf")
+                    return slot.header
+        raise denied(request, credential)
+
+    def _slot(self, endpoint: Endpoint, repository: str) -> _Slot:
+        key = (str(endpoint), repository)
+        with self._lock:
+            return self._slots.setdefault(key, _Slot())
+
+    def _fetch_token(
+        self,
+        request: Request,
+        repository: str,
+        challenge: Challenge,
+        credential: Credential | None,
+    ) -> tuple[str, float]:
+        realm = challenge.parameters.get("realm", "")
+        _check_realm(realm, request)
+        query = {
+            "service": challenge.parameters.get("service", ""),
+            "scope": f"repository:{request.endpoint.repository(repository)}:pull",
+        }
+        asking = _ask_for_token(request, realm, query, credential)
+        with self._transport.open(asking) as response:
+            if response.status in (400, 401, 403, 404):
+                raise denied(request, credential)
+            if response.status != 200:
+                raise TransferError(
+                    request.subject,
+                    f"the token server {redact(realm)} answered {response.status}",
+                    status=response.status,
+                )
+            return _parse_token(response.read(_MAX_TOKEN_SIZE), request.subject, realm)
+
+
+def _ask_for_token(
+    request: Request, realm: str, query: Mapping[str, str], credential: Credential | None
+) -> Request:
+    """GET with Basic, or POST with an identity token (OAuth 2)."""
+    query = {key: value for key, value in query.items() if value}
+    if credential and credential.identity_token:
+        form = {
+            **query,
+            "grant_type": "refresh_token",
+            "client_id": "prewarm",
+            "refresh_token": credential.identity_token,
+        }
+        return Request("POST", realm, request.endpoint, request.subject, form=form)
+    headers = {"Authorization": credential.basic} if credential else {}
+    url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}"
+    return Request("GET", url, request.endpoint, request.subject, headers)
+
+
+def denied(request: Request, credential: Credential | None, status: int = 401) -> TransferError:
+    """The error for a registry that does not let us in."""
+    if credential is None:
+        problem, remedy = "access denied without credentials", "log in, or set PREWARM_AUTH_<HOST>"
+    else:
+        problem = f"access denied with the credential from {credential.source}"
+        remedy = "check user and password, and that the repository exists"
+    host = host_of(request.url)
+    return TransferError(request.subject, f"{host}: {problem}", remedy, status=status)
+
+
+def _check_realm(realm: str, request: Request) -> None:
+    """Refuse a token server that a credential must not be shown to."""
+    endpoint, subject = request.endpoint, request.subject
+    parts = urlsplit(realm)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ContentError(subject, f"the upstream names no usable token server ({realm[:200]!r})")
+    if endpoint.secure and parts.scheme != "https":
+        raise ContentError(
+            subject, f"the token server {redact(realm)} is not https as the registry is"
+        )
+    registry = host_of(endpoint.origin)
+    elsewhere = parts.hostname.lower() != registry and not is_loopback(registry)
+    if is_private(parts.hostname) and elsewhere:
+        raise ContentError(
+            subject, f"the token server {redact(realm)} is on a private address, not asked"
+        )
+
+
+def _parse_token(body: bytes, subject: str, realm: str) -> tuple[str, float]:
+    try:
+        document = json.loads(body)
+        token = document.get("token") or document.get("access_token")
+        lifetime = float(document.get("expires_in") or _DEFAULT_LIFETIME)
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise ContentError(
+            subject, f"the token server {redact(realm)} did not answer with JSON"
+        ) from error
+    if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
+        raise ContentError(subject, f"the token server {redact(realm)} gave no token")
+    return token, lifetime
