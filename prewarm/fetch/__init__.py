@@ -1,0 +1,7 @@
+"""Plan and copy images from a source to a sink; it knows neither HTTP nor disk."""
+
+from prewarm.fetch.plan import ImagePlan, Wanted
+from prewarm.fetch.ports import Observer, Sink, Source
+from prewarm.fetch.run import Fetch, Outcome
+
+__all__ = ["Fetch", "ImagePlan", "Observer", "Outcome", "Sink", "Source", "Wanted"]

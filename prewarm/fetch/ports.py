@@ -1,0 +1,62 @@
+"""What a fetch needs from outside: a source, a sink, and somebody who watches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from prewarm.oci import Descriptor
+from prewarm.receiver import Receiver
+from prewarm.reference import Reference
+
+
+class Source(Protocol):
+    """Where images come from. Every method raises PrewarmError and retries what may pass."""
+
+    def resolve(self, reference: Reference) -> Descriptor:
+        """What a tag points to now, without its body."""
+
+    def read_manifest(self, reference: Reference, digest: str) -> tuple[Descriptor, bytes]:
+        """A verified manifest or index of the reference's repository."""
+
+    def pour(self, reference: Reference, descriptor: Descriptor, receiver: Receiver) -> None:
+        """Bring a blob of the reference's repository in, going on where the receiver stands."""
+
+
+class Sink(Protocol):
+    """Where images go. Every method may raise StoreError."""
+
+    def named(self, name: str) -> Descriptor | None:
+        """What a name leads to."""
+
+    def stat_blob(self, digest: str) -> int | None:
+        """The size of a blob that is held."""
+
+    def has(self, descriptor: Descriptor) -> bool:
+        """Whether a blob is held with the right size."""
+
+    def read_blob(self, descriptor: Descriptor) -> bytes:
+        """A small blob, verified."""
+
+    def ingest(self, descriptor: Descriptor) -> AbstractContextManager[Receiver | None]:
+        """A receiver for a blob, or None when it is held by now."""
+
+    def put_manifest(self, descriptor: Descriptor, raw: bytes) -> None:
+        """Bring in a manifest that is in memory."""
+
+    def name_images(self, names: Mapping[str, Descriptor]) -> None:
+        """Publish names; all that they lead to is held."""
+
+
+class Observer:
+    """Is told how a run goes, from any thread. This one does nothing with it."""
+
+    def planned(self, size: int, blobs: int) -> None:
+        """The plan is made: so many bytes in so many blobs are to come."""
+
+    def advanced(self, size: int) -> None:
+        """Bytes came in; a negative number has to come again."""
+
+    def finished(self, reference: Reference, error: Exception | None) -> None:
+        """One image is done, for good or ill."""
