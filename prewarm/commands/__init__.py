@@ -1,0 +1,1 @@
+"""One file per command: options to values, one core call, a report. Imported when called."""

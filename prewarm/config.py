@@ -1,0 +1,215 @@
+"""`prewarm.toml` as values: found upwards, checked key by key, errors with file and line."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from prewarm.errors import UsageError
+from prewarm.oci import Platform
+from prewarm.reference import Reference, is_host
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+FILE_NAME = "prewarm.toml"
+_MAX_SIZE = 1024 * 1024
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """The table `[scan]`."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    build_args: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrySettings:
+    """A table `[registry."HOST"]`; no endpoints means the host itself."""
+
+    endpoints: tuple[str, ...] = ()
+    plain_http: bool = False
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that `prewarm.toml` says; `file` is where it stands, None without one."""
+
+    file: Path | None = None
+    store: Path | None = None
+    platforms: tuple[Platform, ...] = ()
+    extra: tuple[Reference, ...] = ()
+    scan: ScanSettings = field(default_factory=ScanSettings)
+    registries: Mapping[str, RegistrySettings] = field(default_factory=dict)
+
+
+def find_settings(start: Path) -> Path | None:
+    """The nearest `prewarm.toml` in a folder or above it."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    return None
+
+
+def read_settings(file: Path) -> Settings:
+    """Read and check one settings file; raises UsageError naming file, line and key."""
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise UsageError(file, f"cannot be read: {error.strerror or error}") from error
+    if len(raw) > _MAX_SIZE:
+        raise UsageError(file, f"{len(raw)} bytes are more than {_MAX_SIZE}")
+    return parse_settings(raw.decode("utf-8", "replace"), file)
+
+
+def parse_settings(text: str, file: Path) -> Settings:
+    """Read settings; paths in them are relative to the folder of `file`."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(file, f"not TOML: {error}") from error
+    top = _Table(document, file, text, ())
+    settings = Settings(
+        file,
+        top.take("store", _path),
+        top.take("platforms", _list_of(_platform)) or (),
+        top.take("extra", _list_of(_reference)) or (),
+        _scan_settings(top.table("scan")),
+        _registries(top.table("registry")),
+    )
+    top.finish()
+    return settings
+
+
+def _scan_settings(table: _Table) -> ScanSettings:
+    settings = ScanSettings(
+        table.take("include", _list_of(_text)) or (),
+        table.take("exclude", _list_of(_text)) or (),
+        table.take("build-args", _text_map) or {},
+    )
+    table.finish()
+    return settings
+
+
+def _registries(table: _Table) -> dict[str, RegistrySettings]:
+    registries = {}
+    for host in list(table.values):
+        if not is_host(host):
+            raise table.wrong(host, "is not a registry's host", 'write [registry."quay.io"]')
+        registries[host] = _registry_settings(table.table(host))
+    return registries
+
+
+def _registry_settings(table: _Table) -> RegistrySettings:
+    settings = RegistrySettings(
+        table.take("endpoints", _list_of(_text)) or (),
+        table.take("plain-http", _flag) or False,
+        table.take("ca-file", _path),
+    )
+    table.finish()
+    return settings
+
+
+@dataclass(slots=True)
+class _Table:
+    """One table while it is read: what is left in it at the end was not known."""
+
+    values: dict[str, Any]
+    file: Path
+    text: str
+    path: tuple[str, ...]
+    known: list[str] = field(default_factory=list)
+
+    def take(self, key: str, read: Callable[[Any, Path], _T]) -> _T | None:
+        """The value of a key through a reader that raises ValueError saying what it should be."""
+        self.known.append(key)
+        if key not in self.values:
+            return None
+        try:
+            return read(self.values[key], self.file)
+        except ValueError as error:
+            raise self.wrong(key, str(error)) from error
+        except UsageError as error:
+            raise self.wrong(key, f"{error.subject} is {error.problem}", error.remedy) from error
+
+    def table(self, key: str) -> _Table:
+        """The table under a key, empty where there is none."""
+        self.known.append(key)
+        value = self.values.get(key, {})
+        if not isinstance(value, dict):
+            raise self.wrong(key, "must be a table")
+        return _Table(value, self.file, self.text, (*self.path, key))
+
+    def finish(self) -> None:
+        """Raise UsageError for the first key that nobody asked for."""
+        for key in self.values:
+            if key not in self.known:
+                near = difflib.get_close_matches(key, self.known, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(self.known)}"
+                raise self.wrong(key, "is not a setting", hint)
+
+    def wrong(self, key: str, problem: str, remedy: str = "") -> UsageError:
+        name = ".".join((*self.path, key))
+        return UsageError(f"{self.file}:{_line_of(self.text, key)}", f"{name} {problem}", remedy)
+
+
+def _line_of(text: str, key: str) -> int:
+    """The line where a key first stands; 1 where it cannot be found."""
+    name = re.escape(key)
+    pattern = (
+        rf"^[ \t]*(?:\[.*)?[\"']?{name}[\"']?[ \t]*[=\].]|[{{,][ \t]*[\"']?{name}[\"']?[ \t]*="
+    )
+    found = re.search(pattern, text, re.MULTILINE)
+    return 1 + text.count("\n", 0, found.start()) if found else 1
+
+
+def _text(value: Any, _: Path) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a string")  # noqa: TRY004
+    return value
+
+
+def _flag(value: Any, _: Path) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")  # noqa: TRY004
+    return value
+
+
+def _path(value: Any, file: Path) -> Path:
+    return file.parent / os.path.expandvars(Path(_text(value, file)).expanduser())
+
+
+def _platform(value: Any, file: Path) -> Platform:
+    return Platform.parse(_text(value, file))
+
+
+def _reference(value: Any, file: Path) -> Reference:
+    return Reference.parse(_text(value, file))
+
+
+def _list_of(read: Callable[[Any, Path], _T]) -> Callable[[Any, Path], tuple[_T, ...]]:
+    def read_list(value: Any, file: Path) -> tuple[_T, ...]:
+        if not isinstance(value, list):
+            raise ValueError("must be a list")  # noqa: TRY004
+        return tuple(read(item, file) for item in value)
+
+    return read_list
+
+
+def _text_map(value: Any, file: Path) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise ValueError("must be a table of strings")  # noqa: TRY004
+    return {key: _text(item, file) for key, item in value.items()}
