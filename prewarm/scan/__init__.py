@@ -1,0 +1,1 @@
+"""Text to findings: one reader per format; no network, no store."""
