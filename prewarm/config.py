@@ -32,6 +32,32 @@ class ScanSettings:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     build_args: Mapping[str, str] = field(default_factory=dict)
+    env_files: tuple[Path, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    target: str | None = None
+    profiles: tuple[str, ...] = ()
+    guess: bool = False
+    require_digest: bool = False
+    rules: tuple[RuleSettings, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSettings:
+    """A table `[[scan.rule]]`: in files of a glob, a path of keys or an expression."""
+
+    files: str
+    path: str = ""
+    pattern: str = ""
+    kind: str = "own rule"
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """An image that no file names: the reference, as written, and its line in the settings."""
+
+    reference: Reference
+    written: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +76,7 @@ class Settings:
     file: Path | None = None
     store: Path | None = None
     platforms: tuple[Platform, ...] = ()
-    extra: tuple[Reference, ...] = ()
+    extra: tuple[Extra, ...] = ()
     scan: ScanSettings = field(default_factory=ScanSettings)
     registries: Mapping[str, RegistrySettings] = field(default_factory=dict)
 
@@ -86,7 +112,7 @@ def parse_settings(text: str, file: Path) -> Settings:
         file,
         top.take("store", _path),
         top.take("platforms", _list_of(_platform)) or (),
-        top.take("extra", _list_of(_reference)) or (),
+        tuple(_extra(written, text) for written in top.take("extra", _references) or ()),
         _scan_settings(top.table("scan")),
         _registries(top.table("registry")),
     )
@@ -99,9 +125,29 @@ def _scan_settings(table: _Table) -> ScanSettings:
         table.take("include", _list_of(_text)) or (),
         table.take("exclude", _list_of(_text)) or (),
         table.take("build-args", _text_map) or {},
+        table.take("env-files", _list_of(_path)) or (),
+        table.take("variables", _text_map) or {},
+        table.take("target", _text),
+        table.take("profiles", _list_of(_text)) or (),
+        table.take("guess", _flag) or False,
+        table.take("require-digest", _flag) or False,
+        tuple(_rule(rule) for rule in table.tables("rule")),
     )
     table.finish()
     return settings
+
+
+def _rule(table: _Table) -> RuleSettings:
+    rule = RuleSettings(
+        table.take("files", _text) or "",
+        table.take("path", _text) or "",
+        table.take("pattern", _text) or "",
+        table.take("kind", _text) or "own rule",
+    )
+    table.finish()
+    if not rule.files or bool(rule.path) == bool(rule.pattern):
+        raise table.wrong("files", "is one of two things a rule needs", "add path or pattern")
+    return rule
 
 
 def _registries(table: _Table) -> dict[str, RegistrySettings]:
@@ -153,6 +199,14 @@ class _Table:
             raise self.wrong(key, "must be a table")
         return _Table(value, self.file, self.text, (*self.path, key))
 
+    def tables(self, key: str) -> list[_Table]:
+        """The tables of an array under a key, none where there is none."""
+        self.known.append(key)
+        values = self.values.get(key, [])
+        if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
+            raise self.wrong(key, f"must be tables, written [[{'.'.join((*self.path, key))}]]")
+        return [_Table(value, self.file, self.text, (*self.path, key)) for value in values]
+
     def finish(self) -> None:
         """Raise UsageError for the first key that nobody asked for."""
         for key in self.values:
@@ -196,8 +250,17 @@ def _platform(value: Any, file: Path) -> Platform:
     return Platform.parse(_text(value, file))
 
 
-def _reference(value: Any, file: Path) -> Reference:
-    return Reference.parse(_text(value, file))
+def _references(value: Any, file: Path) -> tuple[str, ...]:
+    texts = _list_of(_text)(value, file)
+    for text in texts:
+        Reference.parse(text)
+    return texts
+
+
+def _extra(written: str, text: str) -> Extra:
+    found = re.search(rf"[\"']{re.escape(written)}[\"']", text)
+    line = 1 + text.count("\n", 0, found.start()) if found else 1
+    return Extra(Reference.parse(written), written, line)
 
 
 def _list_of(read: Callable[[Any, Path], _T]) -> Callable[[Any, Path], tuple[_T, ...]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
-from prewarm import report
 from prewarm.commands.options import (
     config_option,
     echo_json,
@@ -21,7 +21,9 @@ from prewarm.config import Settings
 from prewarm.errors import ExitCode, UsageError
 from prewarm.fetch import Fetch, Outcome, Wanted
 from prewarm.layout import LayoutWriter
+from prewarm.oci import Platform
 from prewarm.reference import Reference
+from prewarm.report.fetch import fetch_json, fetch_text
 
 
 @click.command(
@@ -58,22 +60,35 @@ def fetch(
     settings: Settings,
 ) -> None:
     """Bring images into the store: those given, else all that scan finds here."""
-    from prewarm.commands.progress import Progress  # noqa: PLC0415
-    from prewarm.commands.upstreams import registry_of  # noqa: PLC0415
-
     chosen = wanted_platforms(platforms, settings)
     asked = _references(references, settings)
     if not asked:
         raise UsageError("fetch", "the scan found no image", "name images, or see prewarm scan")
     sink = LayoutWriter.create(store_path(store, settings))
+    outcomes = fetch_images(asked, chosen, settings, sink, jobs, quiet=quiet)
+    if format_ == "json":
+        echo_json(fetch_json(outcomes))
+    else:
+        click.echo(fetch_text(outcomes))
+    exit_with(_code(outcomes))
+
+
+def fetch_images(
+    references: Iterable[Reference],
+    platforms: tuple[Platform, ...],
+    settings: Settings,
+    sink: LayoutWriter,
+    jobs: int,
+    *,
+    quiet: bool = False,
+) -> tuple[Outcome, ...]:
+    """Fetch with the settings' upstreams, watched on stderr."""
+    from prewarm.commands.progress import Progress  # noqa: PLC0415
+    from prewarm.commands.upstreams import registry_of  # noqa: PLC0415
+
     with Progress(quiet=quiet) as progress:
         run = Fetch(registry_of(settings, os.environ, jobs), sink, jobs, progress)
-        outcomes = run.run(Wanted(reference, chosen) for reference in asked)
-    if format_ == "json":
-        echo_json(report.fetch_json(outcomes))
-    else:
-        click.echo(report.fetch_text(outcomes))
-    exit_with(_code(outcomes))
+        return run.run(Wanted(reference, platforms) for reference in references)
 
 
 def _references(given: tuple[str, ...], settings: Settings) -> list[Reference]:
@@ -81,7 +96,7 @@ def _references(given: tuple[str, ...], settings: Settings) -> list[Reference]:
     if not given:
         from prewarm.commands.scan import scan_paths  # noqa: PLC0415
 
-        return [*scan_paths((), settings).images, *settings.extra]
+        return list(scan_paths((), settings).images)
     references, errors = [], []
     for text in given:
         try:

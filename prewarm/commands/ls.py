@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from prewarm import report
 from prewarm.commands.options import (
     config_option,
     echo_json,
@@ -16,6 +15,7 @@ from prewarm.commands.options import (
 )
 from prewarm.config import Settings
 from prewarm.layout import LayoutReader, read_image
+from prewarm.report.store import ls_json, ls_text
 
 
 @click.command(epilog="Example: prewarm ls --format json")
@@ -27,6 +27,6 @@ def ls(format_: str, store: Path | None, settings: Settings) -> None:
     reader = LayoutReader.open(store_path(store, settings))
     images = [(entry, read_image(reader, entry.descriptor)) for entry in reader.read_entries()]
     if format_ == "json":
-        echo_json(report.ls_json(images))
+        echo_json(ls_json(images))
     else:
-        click.echo(report.ls_text(images))
+        click.echo(ls_text(images))

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from prewarm.fetch import Observer
 from prewarm.reference import Reference
-from prewarm.report import count, format_size
+from prewarm.report.text import count, format_size
 
 _LINE_EVERY = 10.0
 """Seconds between lines where no terminal is."""

@@ -12,7 +12,7 @@ from prewarm.commands.options import config_option, store_option, store_path
 from prewarm.config import Settings
 from prewarm.errors import UsageError
 from prewarm.layout import LayoutReader
-from prewarm.report import count
+from prewarm.report.text import count
 from prewarm.serve.app import Application, Served
 from prewarm.serve.catalogue import Catalogue
 from prewarm.serve.runner import serve as run_server

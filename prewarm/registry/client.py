@@ -127,7 +127,8 @@ class Registry:
             with self._ask("GET", url, endpoint, reference, headers) as response:
                 if response.status == 416 and headers:
                     receiver.seek(0)
-                    raise TransferError(reference, "the upstream cannot go on midway", status=416)
+                    what = f"blob {descriptor.digest} cannot be continued midway"
+                    raise TransferError(reference, what, status=416)
                 _check_status(response, reference, endpoint, f"blob {descriptor.digest}")
                 receiver.seek(_start_of(response, reference, receiver.offset))
                 for chunk in response.chunks():
