@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
 from prewarm.scan.finding import Skipped
-from prewarm.scan.formats import format_of
 from prewarm.scan.reader import Document
 
 MAX_FILE_SIZE = 16 * 1024 * 1024
@@ -53,14 +52,14 @@ class Tree:
             GitIgnoreSpec.from_lines(exclude) if exclude else None,
         )
 
-    def paths(self) -> Iterator[str]:
-        """The paths of all files that some format claims, in a stable order, each once.
+    def paths(self, claims: Callable[[str], bool]) -> Iterator[str]:
+        """The paths of all files that are claimed, in a stable order.
 
         A file that was named is among them whatever it is called and whatever ignores it.
         """
         for start in self.starts:
             if (self.base / start).is_dir():
-                yield from self._walk(start, self._ignores_above(start))
+                yield from self._walk(start, self._ignores_above(start), claims)
             else:
                 yield start
 
@@ -79,7 +78,12 @@ class Tree:
     def _limit(self) -> Path:
         return self.boundary or self.base
 
-    def _walk(self, folder: str, ignores: tuple[tuple[str, GitIgnoreSpec], ...]) -> Iterator[str]:
+    def _walk(
+        self,
+        folder: str,
+        ignores: tuple[tuple[str, GitIgnoreSpec], ...],
+        claims: Callable[[str], bool],
+    ) -> Iterator[str]:
         try:
             with os.scandir(self.base / folder) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
@@ -91,14 +95,12 @@ class Tree:
             path = posixpath.join(folder, entry.name)
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in _NEVER and not self._ignored(f"{path}/", ignores):
-                    yield from self._walk(path, ignores)
-            elif self._wanted(path) and not self._ignored(path, ignores):
+                    yield from self._walk(path, ignores, claims)
+            elif self._wanted(path, claims) and not self._ignored(path, ignores):
                 yield path
 
-    def _wanted(self, path: str) -> bool:
-        return format_of(path) is not None and (
-            self.include is None or self.include.match_file(path)
-        )
+    def _wanted(self, path: str, claims: Callable[[str], bool]) -> bool:
+        return claims(path) and (self.include is None or self.include.match_file(path))
 
     def _ignored(self, path: str, ignores: tuple[tuple[str, GitIgnoreSpec], ...]) -> bool:
         if self.exclude is not None and self.exclude.match_file(path):
