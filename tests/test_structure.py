@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "request": {"errors", "reference"},
     "serve": {"errors", "layout", "oci", "reference", "request"},
     "bench": {"errors", "fetch", "oci", "reference"},
-    "report": {"bench", "fetch", "layout", "scan"},
+    "report": {"bench", "fetch", "layout", "reference", "scan"},
     "demo": {"errors", "oci", "reference"},
     "cli": {"commands", "errors"},
 }

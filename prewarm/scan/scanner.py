@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
-from multiprocessing import get_context
 
 from prewarm.scan.finding import Result, Scan, Skipped, collect
 from prewarm.scan.formats import format_of, reader_of
@@ -37,8 +35,7 @@ class Scanner:
         if len(batches) < 2 or self.workers < 2:
             results = [read(batch) for batch in batches]
         else:
-            with ProcessPoolExecutor(self.workers, get_context("fork")) as pool:
-                results = list(pool.map(read, batches))
+            results = _map_in_processes(read, batches, self.workers)
         return collect([*more, *chain.from_iterable(results)], len(paths))
 
     def claims(self, path: str) -> bool:
@@ -68,3 +65,13 @@ class Scanner:
 
     def _read_batch(self, tree: Tree, paths: Sequence[str]) -> list[Result]:
         return [result for path in paths for result in self.read_file(tree, path)]
+
+
+def _map_in_processes(
+    function: Callable[[Sequence[str]], list[Result]], batches: list[list[str]], workers: int
+) -> list[list[Result]]:
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - a small scan needs none
+    from multiprocessing import get_context  # noqa: PLC0415
+
+    with ProcessPoolExecutor(workers, get_context("fork")) as pool:
+        return list(pool.map(function, batches))
