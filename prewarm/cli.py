@@ -12,7 +12,7 @@ import click
 from prewarm import __version__
 from prewarm.errors import ExitCode, PrewarmError
 
-COMMANDS = ("scan", "fetch", "serve", "ls", "demo")
+COMMANDS = ("scan", "lock", "fetch", "serve", "ls", "demo")
 
 EPILOG = (
     "Exit codes: 0 ok; 1 a check failed or nothing succeeded; 2 usage; 3 some images failed and "

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "receiver": set[str](),
     "oci": {"errors", "reference"},
     "config": {"errors", "oci", "reference"},
+    "lockfile": {"errors", "oci", "reference"},
     "scan": {"errors", "oci", "reference"},
     "layout": {"errors", "oci", "reference"},
     "registry": {"errors", "oci", "receiver", "reference"},
@@ -25,7 +26,7 @@ MAY_IMPORT = {
     "request": {"errors", "reference"},
     "serve": {"errors", "layout", "oci", "reference", "request"},
     "bench": {"errors", "fetch", "oci", "reference"},
-    "report": {"bench", "fetch", "layout", "reference", "scan"},
+    "report": {"bench", "fetch", "layout", "lockfile", "oci", "reference", "scan"},
     "demo": {"errors", "oci", "reference"},
     "cli": {"commands", "errors"},
 }
@@ -86,6 +87,7 @@ def test_the_core_imports_without_click_waitress_or_a_network(module: str) -> No
     [
         ("scan", ("requests", "waitress", "tqdm", "prewarm.registry", "prewarm.layout")),
         ("ls", ("requests", "waitress", "tqdm", "yaml", "prewarm.scan")),
+        ("fetch", ("requests", "waitress", "tqdm", "yaml", "prewarm.scan")),
         ("serve", ("requests", "tqdm", "yaml", "prewarm.scan")),
     ],
 )

@@ -15,12 +15,13 @@ import click
 from prewarm.bench import Timing, time_pull
 from prewarm.commands.fetch import fetch_images
 from prewarm.commands.scan import scan_paths
-from prewarm.commands.upstreams import registry_of
+from prewarm.commands.upstreams import upstreams
 from prewarm.config import RegistrySettings, Settings
 from prewarm.demo.images import build
 from prewarm.demo.sample import IMAGES, copy_shop
 from prewarm.demo.upstream import Link, Upstream
 from prewarm.errors import PrewarmError
+from prewarm.fetch import Wanted
 from prewarm.layout import LayoutWriter
 from prewarm.oci import Platform
 from prewarm.reference import Reference
@@ -59,7 +60,8 @@ def _run(folder: Path) -> None:
 
         _say("3. prewarm fetch: every image once, every layer once")
         store = LayoutWriter.create(folder / "store")
-        outcomes = fetch_images(scan.images, _PLATFORMS, settings, store, _JOBS)
+        wanted = [Wanted(reference, _PLATFORMS) for reference in scan.images]
+        outcomes = fetch_images(wanted, settings, store, _JOBS)
         click.echo(fetch_text(outcomes))
 
     _say("4. prewarm serve: the upstream is stopped, the store answers in its place")
@@ -78,7 +80,7 @@ def _run(folder: Path) -> None:
 def _pull_each(settings: Settings, references: Iterable[Reference]) -> list[Timing]:
     """Pull images one after the other, each through connections of its own."""
     return [
-        time_pull(registry_of(settings, os.environ, _JOBS), reference, _PLATFORMS, _JOBS)
+        time_pull(upstreams(settings, os.environ, _JOBS), reference, _PLATFORMS, _JOBS)
         for reference in references
     ]
 

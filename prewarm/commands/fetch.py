@@ -13,14 +13,19 @@ from prewarm.commands.options import (
     echo_json,
     exit_with,
     format_option,
+    lock_option,
+    lock_path,
     store_option,
     store_path,
     wanted_platforms,
 )
+from prewarm.commands.progress import Progress
+from prewarm.commands.upstreams import upstreams
 from prewarm.config import Settings
 from prewarm.errors import ExitCode, UsageError
 from prewarm.fetch import Fetch, Outcome, Wanted
 from prewarm.layout import LayoutWriter
+from prewarm.lockfile import Lock, read_lock
 from prewarm.oci import Platform
 from prewarm.reference import Reference
 from prewarm.report.fetch import fetch_json, fetch_text
@@ -47,7 +52,9 @@ from prewarm.report.fetch import fetch_json, fetch_text
     help="Requests at a time.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@click.option("--no-lock", is_flag=True, help="Take what the tags point to now, lock or no lock.")
 @format_option
+@lock_option
 @store_option
 @config_option
 def fetch(
@@ -55,17 +62,20 @@ def fetch(
     platforms: tuple[str, ...],
     jobs: int,
     quiet: bool,
+    no_lock: bool,
     format_: str,
+    lock_file: Path | None,
     store: Path | None,
     settings: Settings,
 ) -> None:
-    """Bring images into the store: those given, else all that scan finds here."""
+    """Bring images into the store: those given, else the lock's, else all that scan finds here."""
     chosen = wanted_platforms(platforms, settings)
-    asked = _references(references, settings)
-    if not asked:
+    lock = None if no_lock else read_lock(lock_path(lock_file, settings))
+    wanted = _wanted(_parse_all(references), lock, chosen, settings)
+    if not wanted:
         raise UsageError("fetch", "the scan found no image", "name images, or see prewarm scan")
     sink = LayoutWriter.create(store_path(store, settings))
-    outcomes = fetch_images(asked, chosen, settings, sink, jobs, quiet=quiet)
+    outcomes = fetch_images(wanted, settings, sink, jobs, quiet=quiet)
     if format_ == "json":
         echo_json(fetch_json(outcomes))
     else:
@@ -74,8 +84,7 @@ def fetch(
 
 
 def fetch_images(
-    references: Iterable[Reference],
-    platforms: tuple[Platform, ...],
+    wanted: Iterable[Wanted],
     settings: Settings,
     sink: LayoutWriter,
     jobs: int,
@@ -83,22 +92,32 @@ def fetch_images(
     quiet: bool = False,
 ) -> tuple[Outcome, ...]:
     """Fetch with the settings' upstreams, watched on stderr."""
-    from prewarm.commands.progress import Progress  # noqa: PLC0415
-    from prewarm.commands.upstreams import registry_of  # noqa: PLC0415
-
     with Progress(quiet=quiet) as progress:
-        run = Fetch(registry_of(settings, os.environ, jobs), sink, jobs, progress)
-        return run.run(Wanted(reference, platforms) for reference in references)
+        return Fetch(upstreams(settings, os.environ, jobs), sink, jobs, progress).run(wanted)
 
 
-def _references(given: tuple[str, ...], settings: Settings) -> list[Reference]:
-    """The references given, or those of scan and settings; raises UsageError for all bad ones."""
-    if not given:
+def _wanted(
+    given: list[Reference], lock: Lock | None, platforms: tuple[Platform, ...], settings: Settings
+) -> list[Wanted]:
+    """What to fetch: each image by the digest that the lock has for it, where it has one."""
+    pinned = lock.images if lock else {}
+    if given:
+        references = given
+    elif lock:
+        references = list(pinned)
+    else:
         from prewarm.commands.scan import scan_paths  # noqa: PLC0415
 
-        return list(scan_paths((), settings).images)
+        references = list(scan_paths((), settings).images)
+    return [
+        Wanted(r, platforms, pinned[r].root.digest if r in pinned else None) for r in references
+    ]
+
+
+def _parse_all(texts: tuple[str, ...]) -> list[Reference]:
+    """References as given; tells all that are none and raises UsageError for the last."""
     references, errors = [], []
-    for text in given:
+    for text in texts:
         try:
             references.append(Reference.parse(text))
         except UsageError as error:

@@ -40,6 +40,24 @@ def store_option(command: _Command) -> _Command:
     )(command)
 
 
+def lock_option(command: _Command) -> _Command:
+    """`--lock FILE`, given on as `lock_file`; None when it was not given."""
+    return click.option(
+        "lock_file",
+        "--lock",
+        metavar="FILE",
+        envvar="PREWARM_LOCK",
+        type=click.Path(path_type=Path),
+        help="The lock; else prewarm.lock beside prewarm.toml, else here.",
+    )(command)
+
+
+def lock_path(lock_file: Path | None, settings: Settings) -> Path:
+    """Where the lock is or would be."""
+    beside = settings.file.parent if settings.file else Path()
+    return lock_file or beside / "prewarm.lock"
+
+
 def format_option(command: _Command) -> _Command:
     """`--format text|json`."""
     return click.option(

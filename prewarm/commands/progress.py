@@ -6,13 +6,14 @@ import sys
 import threading
 import time
 from types import TracebackType
-from typing import Any
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING, Any
 
 from prewarm.fetch import Observer
 from prewarm.reference import Reference
 from prewarm.report.text import count, format_size
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 _LINE_EVERY = 10.0
 """Seconds between lines where no terminal is."""
@@ -26,6 +27,7 @@ class Progress(Observer):
         self._bar: tqdm[Any] | None = None
         self._lock = threading.Lock()
         self._size = self._done = 0
+        self._said: set[str] = set()
         self._next_line = time.monotonic() + _LINE_EVERY
 
     def __enter__(self) -> Progress:
@@ -45,6 +47,8 @@ class Progress(Observer):
         if self._quiet or not blobs:
             return
         if sys.stderr.isatty():
+            from tqdm import tqdm  # noqa: PLC0415
+
             self._bar = tqdm(
                 total=size,
                 unit="B",
@@ -66,8 +70,13 @@ class Progress(Observer):
                 self._say(f"{format_size(self._done)} of {format_size(self._size)}")
 
     def finished(self, reference: Reference, error: Exception | None) -> None:
-        if error is not None:
+        """Say what went wrong, but a thing that strikes many images (a full disk) only once."""
+        if error is not None and str(error) not in self._said:
+            self._said.add(str(error))
             self._say(str(error))
 
     def _say(self, line: str) -> None:
-        tqdm.write(f"prewarm: {line}", file=sys.stderr)
+        if self._bar is not None:
+            self._bar.write(f"prewarm: {line}", file=sys.stderr)
+        else:
+            print(f"prewarm: {line}", file=sys.stderr)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 
@@ -55,9 +57,11 @@ def _address(text: str) -> tuple[str, int]:
 
 
 def _log(served: Served) -> None:
+    path = quote(served.path, safe="/:@", encoding="latin-1")
     query = f"?{served.query}" if served.query else ""
     line = (
-        f"{time.strftime('%H:%M:%S')} {served.client} {served.method} {served.path}{query}"
+        f"{time.strftime('%H:%M:%S')} {served.client} {served.method} {path}{query}"
         f" {served.status} {served.size} {served.seconds * 1000:.1f}ms {served.agent}"
     )
-    sys.stderr.write(f"{line.encode('ascii', 'backslashreplace').decode()}\n")
+    with suppress(OSError):  # nobody may read the log, and every answer is owed nevertheless
+        sys.stderr.write(f"{line.encode('unicode_escape').decode()}\n")

@@ -1,26 +1,66 @@
-"""From settings and environment to the registry client."""
+"""From settings and environment to the registry client, made when the first request is due."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 from prewarm.config import RegistrySettings, Settings
-from prewarm.registry.client import Registry
-from prewarm.registry.credentials import Credentials
+from prewarm.oci import Descriptor
+from prewarm.receiver import Receiver
+from prewarm.reference import Reference
 from prewarm.registry.endpoint import Endpoint
-from prewarm.registry.http import Limits
+
+if TYPE_CHECKING:
+    from prewarm.registry.client import Registry
 
 
-def registry_of(settings: Settings, environ: Mapping[str, str], jobs: int) -> Registry:
-    """The client for all upstreams as the settings have them; raises UsageError now, not later."""
+def upstreams(settings: Settings, environ: Mapping[str, str], jobs: int) -> Upstreams:
+    """All upstreams as the settings have them; raises UsageError now for what is unusable."""
     configured = {host: _endpoints(host, s) for host, s in settings.registries.items()}
+    return Upstreams(configured, environ, jobs)
 
-    @cache
-    def endpoints(host: str) -> tuple[Endpoint, ...]:
-        return configured.get(host) or _endpoints(host, RegistrySettings())
 
-    return Registry(endpoints, Credentials.of_environment(environ), Limits(), jobs)
+class Upstreams:
+    """A source that loads its client only when something has to be asked for."""
+
+    def __init__(
+        self, configured: Mapping[str, tuple[Endpoint, ...]], environ: Mapping[str, str], jobs: int
+    ) -> None:
+        self._configured = configured
+        self._environ = environ
+        self._jobs = jobs
+        self._lock = threading.Lock()
+        self._made: Registry | None = None
+
+    def resolve(self, reference: Reference) -> Descriptor:
+        return self._registry.resolve(reference)
+
+    def read_manifest(self, reference: Reference, digest: str) -> tuple[Descriptor, bytes]:
+        return self._registry.read_manifest(reference, digest)
+
+    def pour(self, reference: Reference, descriptor: Descriptor, receiver: Receiver) -> None:
+        self._registry.pour(reference, descriptor, receiver)
+
+    @property
+    def _registry(self) -> Registry:
+        with self._lock:
+            self._made = self._made or self._make()
+            return self._made
+
+    def _make(self) -> Registry:
+        from prewarm.registry.client import Registry  # noqa: PLC0415
+        from prewarm.registry.credentials import Credentials  # noqa: PLC0415
+        from prewarm.registry.http import Limits  # noqa: PLC0415
+
+        @cache
+        def endpoints(host: str) -> tuple[Endpoint, ...]:
+            return self._configured.get(host) or _endpoints(host, RegistrySettings())
+
+        credentials = Credentials.of_environment(self._environ)
+        return Registry(endpoints, credentials, Limits(), self._jobs)
 
 
 def _endpoints(host: str, settings: RegistrySettings) -> tuple[Endpoint, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from prewarm.errors import ContentError, PrewarmError
-from prewarm.fetch.ports import Sink, Source
+from prewarm.fetch.ports import Holdings, Source
 from prewarm.oci import Descriptor, Index, Manifest, Platform, parse_manifest
 from prewarm.reference import Reference
 
@@ -53,15 +54,26 @@ class ImagePlan:
 
 
 @dataclass(slots=True)
+class _Slot:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    content: tuple[str, bytes] | None = None
+
+
+@dataclass(slots=True)
 class Planner:
-    """Reads manifests, from the sink where it has them and from the source where it has not."""
+    """Reads manifests, from what is held and from the source where it is not.
+
+    Each is read once, however many images and threads ask for it.
+    """
 
     source: Source
-    sink: Sink
+    held: Holdings
+    _slots: dict[str, _Slot] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def plan(self, wanted: Wanted) -> ImagePlan:
         """Everything that an image needs; raises PrewarmError."""
-        root, raw = self._read_root(wanted)
+        root, raw = self.read_root(wanted)
         walk = _Walk(self, wanted)
         walk.visit(root, raw, MAX_DEPTH)
         return ImagePlan(
@@ -74,20 +86,20 @@ class Planner:
 
     def read(self, reference: Reference, digest: str, size: int | None) -> tuple[str, bytes]:
         """A manifest's media type, where known, and its bytes; `size` is None if nobody said."""
-        held = self.sink.stat_blob(digest)
-        if held is not None and size in (None, held):
-            try:
-                return "", self.sink.read_blob(Descriptor("", digest, held))
-            except PrewarmError:
-                pass  # what is held is not sound: get it again
-        descriptor, raw = self.source.read_manifest(reference, digest)
+        with self._lock:
+            slot = self._slots.setdefault(digest, _Slot())
+        with slot.lock:
+            if slot.content is None:
+                slot.content = self._read_held(digest) or self._read_source(reference, digest)
+            stated, raw = slot.content
         if size is not None and len(raw) != size:
             raise ContentError(
                 reference, f"manifest {digest} has {len(raw)} bytes, {size} were announced"
             )
-        return descriptor.media_type, raw
+        return stated, raw
 
-    def _read_root(self, wanted: Wanted) -> tuple[Descriptor, bytes]:
+    def read_root(self, wanted: Wanted) -> tuple[Descriptor, bytes]:
+        """What an image's name leads to now, with its bytes; raises PrewarmError."""
         reference, digest, announced = wanted.reference, wanted.pinned, ""
         if digest is None:
             resolved = self.source.resolve(reference)
@@ -95,6 +107,19 @@ class Planner:
         stated, raw = self.read(reference, digest, None)
         kind = parse_manifest(raw, announced or stated, reference).media_type
         return Descriptor(kind, digest, len(raw)), raw
+
+    def _read_held(self, digest: str) -> tuple[str, bytes] | None:
+        size = self.held.stat_blob(digest)
+        if size is None:
+            return None
+        try:
+            return "", self.held.read_blob(Descriptor("", digest, size))
+        except PrewarmError:
+            return None  # what is held is not sound: get it again
+
+    def _read_source(self, reference: Reference, digest: str) -> tuple[str, bytes]:
+        descriptor, raw = self.source.read_manifest(reference, digest)
+        return descriptor.media_type, raw
 
 
 @dataclass(slots=True)
@@ -104,7 +129,7 @@ class _Walk:
     planner: Planner
     wanted: Wanted
     manifests: dict[str, tuple[Descriptor, bytes]] = field(default_factory=dict)
-    blobs: dict[str, Descriptor] = field(default_factory=dict)
+    blobs: dict[tuple[str, int], Descriptor] = field(default_factory=dict)
     absent: list[Platform] = field(default_factory=list)
 
     def visit(self, descriptor: Descriptor, raw: bytes, depth: int) -> None:
@@ -113,7 +138,7 @@ class _Walk:
             raise ContentError(reference, f"indexes are nested more than {MAX_DEPTH} deep")
         manifest = parse_manifest(raw, descriptor.media_type, reference)
         if isinstance(manifest, Manifest):
-            self.blobs.update((d.digest, d) for d in manifest.children if not d.foreign)
+            self.blobs.update(((d.digest, d.size), d) for d in manifest.children if not d.foreign)
         else:
             self._visit_children(manifest, depth)
         self.manifests[descriptor.digest] = (descriptor, raw)
@@ -130,6 +155,8 @@ class _Walk:
                 f"it has {listed or 'none'}; name them with --platform",
             )
         for child in chosen:
+            if child.digest in self.manifests:
+                continue
             _, raw = self.planner.read(reference, child.digest, child.size)
             self.visit(child, raw, depth - 1)
 

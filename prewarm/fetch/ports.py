@@ -24,11 +24,8 @@ class Source(Protocol):
         """Bring a blob of the reference's repository in, going on where the receiver stands."""
 
 
-class Sink(Protocol):
-    """Where images go. Every method may raise StoreError."""
-
-    def named(self, name: str) -> Descriptor | None:
-        """What a name leads to."""
+class Holdings(Protocol):
+    """What is there already. Every method may raise StoreError."""
 
     def stat_blob(self, digest: str) -> int | None:
         """The size of a blob that is held."""
@@ -38,6 +35,13 @@ class Sink(Protocol):
 
     def read_blob(self, descriptor: Descriptor) -> bytes:
         """A small blob, verified."""
+
+
+class Sink(Holdings, Protocol):
+    """Where images go. Every method may raise StoreError."""
+
+    def named(self, name: str) -> Descriptor | None:
+        """What a name leads to."""
 
     def ingest(self, descriptor: Descriptor) -> AbstractContextManager[Receiver | None]:
         """A receiver for a blob, or None when it is held by now."""

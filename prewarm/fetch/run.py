@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -21,6 +22,8 @@ from prewarm.reference import Reference
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
+_Key = tuple[str, int]
+"""Digest and size of a blob: who lies about the size spoils no other image that has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Fetch:
         pool = ThreadPoolExecutor(self.jobs, "fetch")
         try:
             plans = []
-            for want, plan in _each(pool, Planner(self.source, self.sink).plan, asked):
+            for want, plan in each(pool, Planner(self.source, self.sink).plan, asked):
                 if isinstance(plan, ImagePlan):
                     plans.append(plan)
                 else:
@@ -84,7 +87,7 @@ class Fetch:
         tally = _Tally.of(plans, missing)
         self._publish(tally.settled(), tally, outcomes)
         jobs = [(blob, sources[blob]) for blob in missing]
-        for (blob, _), error in _each(pool, self._copy, jobs):
+        for (blob, _), error in each(pool, self._copy, jobs):
             self._publish(tally.settle(blob, error), tally, outcomes)
 
     def _copy(self, job: tuple[Descriptor, list[Reference]]) -> None:
@@ -97,8 +100,8 @@ class Fetch:
             try:
                 with self.sink.ingest(blob) as receiver:
                     if receiver is not None:
-                        watched = _Watched(receiver, self.observer, self._stopped)
-                        self.source.pour(reference, blob, watched)
+                        with _watched(receiver, self.observer, self._stopped) as watched:
+                            self.source.pour(reference, blob, watched)
             except StoreError as error:
                 self._broken = error
                 raise
@@ -130,8 +133,8 @@ class Fetch:
     def _put_manifests(self, plan: ImagePlan, names: dict[str, Descriptor]) -> PrewarmError | None:
         """Bring in what is missing; adds to `names` when the name is new or leads to more."""
         try:
-            missing = [(d, raw) for d, raw in plan.manifests if not self.sink.has(d)]
-            for descriptor, raw in missing:
+            missing = not all(self.sink.has(descriptor) for descriptor, _ in plan.manifests)
+            for descriptor, raw in plan.manifests:
                 self.sink.put_manifest(descriptor, raw)
             known = self.sink.named(plan.wanted.name)
         except PrewarmError as error:
@@ -149,21 +152,21 @@ class Fetch:
 class _Tally:
     """Which images still wait for which blobs."""
 
-    waiting: dict[Wanted, set[str]]
+    waiting: dict[Wanted, set[_Key]]
     plans: dict[Wanted, ImagePlan]
-    by_blob: dict[str, list[ImagePlan]]
-    missing: set[str]
-    errors: dict[str, PrewarmError] = field(default_factory=dict)
+    by_blob: dict[_Key, list[ImagePlan]]
+    missing: set[_Key]
+    errors: dict[_Key, PrewarmError] = field(default_factory=dict)
 
     @classmethod
     def of(cls, plans: Sequence[ImagePlan], missing: Sequence[Descriptor]) -> _Tally:
-        digests = {blob.digest for blob in missing}
-        by_blob: dict[str, list[ImagePlan]] = {}
+        keys = {_key(blob) for blob in missing}
+        by_blob: dict[_Key, list[ImagePlan]] = {}
         for plan in plans:
             for blob in plan.blobs:
-                by_blob.setdefault(blob.digest, []).append(plan)
-        waiting = {p.wanted: {b.digest for b in p.blobs} & digests for p in plans}
-        return cls(waiting, {p.wanted: p for p in plans}, by_blob, digests)
+                by_blob.setdefault(_key(blob), []).append(plan)
+        waiting = {p.wanted: {_key(b) for b in p.blobs} & keys for p in plans}
+        return cls(waiting, {p.wanted: p for p in plans}, by_blob, keys)
 
     def settled(self) -> list[ImagePlan]:
         """The images that wait for nothing."""
@@ -172,26 +175,26 @@ class _Tally:
     def settle(self, blob: Descriptor, error: PrewarmError | None) -> list[ImagePlan]:
         """Note a blob's end; gives the images that now wait for nothing more."""
         if error is not None:
-            self.errors[blob.digest] = error
+            self.errors[_key(blob)] = error
         ready = []
-        for plan in self.by_blob[blob.digest]:
-            self.waiting[plan.wanted].discard(blob.digest)
+        for plan in self.by_blob[_key(blob)]:
+            self.waiting[plan.wanted].discard(_key(blob))
             if not self.waiting[plan.wanted]:
                 ready.append(plan)
         return ready
 
     def error(self, plan: ImagePlan) -> PrewarmError | None:
-        return next((self.errors[b.digest] for b in plan.blobs if b.digest in self.errors), None)
+        return next((self.errors[_key(b)] for b in plan.blobs if _key(b) in self.errors), None)
 
     def outcome(self, plan: ImagePlan, error: PrewarmError | None) -> Outcome:
         moved = sum(
             blob.size
             for blob in plan.blobs
-            if blob.digest in self.missing
-            and blob.digest not in self.errors
-            and self.by_blob[blob.digest][0] is plan
+            if _key(blob) in self.missing
+            and _key(blob) not in self.errors
+            and self.by_blob[_key(blob)][0] is plan
         )
-        held = sum(blob.size for blob in plan.blobs if blob.digest not in self.missing)
+        held = sum(blob.size for blob in plan.blobs if _key(blob) not in self.missing)
         return Outcome(plan.wanted.reference, plan.root, moved, held, plan.absent, error)
 
 
@@ -202,41 +205,62 @@ class _Watched:
     receiver: Receiver
     observer: Observer
     stopped: threading.Event
-
-    def __post_init__(self) -> None:
-        self.observer.advanced(self.receiver.offset)
+    told: int = 0
 
     @property
     def offset(self) -> int:
         return self.receiver.offset
 
     def seek(self, start: int) -> None:
-        self.observer.advanced(start - self.receiver.offset)
         self.receiver.seek(start)
+        self.tell(self.receiver.offset)
 
     def write(self, chunk: bytes) -> None:
         if self.stopped.is_set():
             raise PrewarmError("fetch", "stopped")
         self.receiver.write(chunk)
-        self.observer.advanced(len(chunk))
+        self.tell(self.receiver.offset)
 
     def commit(self) -> None:
         self.receiver.commit()
 
+    def tell(self, offset: int) -> None:
+        if offset != self.told:
+            self.observer.advanced(offset - self.told)
+            self.told = offset
+
+
+@contextmanager
+def _watched(
+    receiver: Receiver, observer: Observer, stopped: threading.Event
+) -> Iterator[_Watched]:
+    """Watch a receiver; what was told of it is taken back when it fails."""
+    watched = _Watched(receiver, observer, stopped)
+    watched.tell(receiver.offset)
+    try:
+        yield watched
+    except BaseException:
+        watched.tell(0)
+        raise
+
 
 def _sources_by_blob(plans: Sequence[ImagePlan]) -> dict[Descriptor, list[Reference]]:
     """Every distinct blob with one reference of each repository that should have it."""
-    blobs: dict[str, Descriptor] = {}
-    repositories: dict[str, dict[str, Reference]] = {}
+    blobs: dict[_Key, Descriptor] = {}
+    repositories: dict[_Key, dict[str, Reference]] = {}
     for plan in plans:
         reference = plan.wanted.reference
         for blob in plan.blobs:
-            blobs.setdefault(blob.digest, blob)
-            repositories.setdefault(blob.digest, {}).setdefault(reference.name, reference)
-    return {blob: list(repositories[digest].values()) for digest, blob in blobs.items()}
+            blobs.setdefault(_key(blob), blob)
+            repositories.setdefault(_key(blob), {}).setdefault(reference.name, reference)
+    return {blob: list(repositories[key].values()) for key, blob in blobs.items()}
 
 
-def _each(
+def _key(blob: Descriptor) -> _Key:
+    return blob.digest, blob.size
+
+
+def each(
     pool: ThreadPoolExecutor, function: Callable[[_In], _Out], arguments: Sequence[_In]
 ) -> Iterator[tuple[_In, _Out | PrewarmError]]:
     """Apply a function in parallel; results and expected errors as they come."""

@@ -89,7 +89,10 @@ class Tree:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError:
             return
-        if any(entry.name == ".gitignore" for entry in entries):
+        names = {entry.name for entry in entries}
+        if "oci-layout" in names:
+            return  # a store of images, ours or another's: nobody wrote these files
+        if ".gitignore" in names:
             ignores = (*ignores, (folder, _read_ignores(self.base / folder / ".gitignore")))
         for entry in entries:
             path = posixpath.join(folder, entry.name)

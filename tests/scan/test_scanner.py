@@ -71,6 +71,8 @@ def test_ignored_files_are_not_read(write: Write) -> None:
             "vendor/Dockerfile": "FROM f:1\n",
             "node_modules/m/Dockerfile": "FROM g:1\n",
             ".git/Dockerfile": "FROM h:1\n",
+            "store/oci-layout": "{}",
+            "store/Dockerfile": "FROM i:1\n",
         }
     )
     found = scan(root, exclude=("vendor/**",))
