@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -66,25 +66,37 @@ class Discard:
 
 
 class _Hashing:
-    """A receiver that only counts and hashes."""
+    """Takes a blob in one stretch, counts and hashes it, and keeps nothing."""
 
     def __init__(self, descriptor: Descriptor) -> None:
         self._descriptor = descriptor
-        self._begin()
+        self.stop = descriptor.size
+        self.drop()
 
-    def _begin(self) -> None:
+    def drop(self) -> None:
         self._hash = hashlib.new(self._descriptor.digest.partition(":")[0])
         self.offset = 0
 
     def seek(self, start: int) -> None:
         if start != self.offset:
-            self._begin()
+            self.drop()
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: bytes) -> bool:
         self._hash.update(chunk)
         self.offset += len(chunk)
+        return self.offset < self.stop
+
+    def split(self, smallest: int) -> None:
+        """Never: a hash takes its bytes in their order."""
+
+    def unfinished(self) -> Iterable[_Hashing]:
+        return () if self.offset == self.stop else (self,)
+
+    def verify(self) -> None:
+        actual = self._hash.hexdigest()
+        if self.offset != self.stop or actual != self._descriptor.digest.partition(":")[2]:
+            self.drop()
+            raise ContentError(self._descriptor.digest, f"digest mismatch: got {actual}")
 
     def commit(self) -> None:
-        actual = self._hash.hexdigest()
-        if actual != self._descriptor.digest.partition(":")[2]:
-            raise ContentError(self._descriptor.digest, f"digest mismatch: got {actual}")
+        self.verify()

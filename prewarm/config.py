@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from prewarm.errors import UsageError
 from prewarm.oci import Platform
-from prewarm.reference import Reference, is_host
+from prewarm.reference import Reference, is_host, normalise_host
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -83,31 +83,39 @@ class Settings:
 
 def find_settings(start: Path) -> Path | None:
     """The nearest `prewarm.toml` in a folder or above it."""
-    start = start.resolve()
-    for folder in (start, *start.parents):
-        if (folder / FILE_NAME).is_file():
-            return folder / FILE_NAME
-    return None
+    try:
+        start = start.resolve()
+    except OSError as error:
+        raise UsageError("the current folder", f"{error.strerror}", "go to another") from error
+    candidates = (folder / FILE_NAME for folder in (start, *start.parents))
+    return next((file for file in candidates if os.path.isfile(file)), None)  # noqa: PTH113
 
 
 def read_settings(file: Path) -> Settings:
     """Read and check one settings file; raises UsageError naming file, line and key."""
     try:
-        raw = file.read_bytes()
+        with file.open("rb") as opened:
+            raw = opened.read(_MAX_SIZE + 1)
     except OSError as error:
         raise UsageError(file, f"cannot be read: {error.strerror or error}") from error
     if len(raw) > _MAX_SIZE:
-        raise UsageError(file, f"{len(raw)} bytes are more than {_MAX_SIZE}")
-    return parse_settings(raw.decode("utf-8", "replace"), file)
+        raise UsageError(file, f"has more than {_MAX_SIZE} bytes")
+    try:
+        return parse_settings(raw.decode(), file)
+    except UnicodeDecodeError as error:
+        line = 1 + raw.count(b"\n", 0, error.start)
+        raise UsageError(f"{file}:{line}", "not UTF-8", "save it as UTF-8") from error
 
 
 def parse_settings(text: str, file: Path) -> Settings:
     """Read settings; paths in them are relative to the folder of `file`."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise UsageError(file, "not TOML: nested too deeply") from error
+    except ValueError as error:
         raise UsageError(file, f"not TOML: {error}") from error
-    top = _Table(document, file, text, ())
+    top = _Table(document, file, text)
     settings = Settings(
         file,
         top.take("store", _path),
@@ -155,11 +163,14 @@ def _registries(table: _Table) -> dict[str, RegistrySettings]:
     for host in list(table.values):
         if not is_host(host):
             raise table.wrong(host, "is not a registry's host", 'write [registry."quay.io"]')
-        registries[host] = _registry_settings(table.table(host))
+        registries[normalise_host(host)] = _registry_settings(table.table(host))
     return registries
 
 
 def _registry_settings(table: _Table) -> RegistrySettings:
+    for key, value in table.values.items():
+        if isinstance(value, dict):
+            raise table.wrong(key, "is a table", 'hosts need quotes: [registry."quay.io"]')
     settings = RegistrySettings(
         table.take("endpoints", _list_of(_text)) or (),
         table.take("plain-http", _flag) or False,
@@ -176,7 +187,8 @@ class _Table:
     values: dict[str, Any]
     file: Path
     text: str
-    path: tuple[str, ...]
+    path: tuple[str, ...] = ()
+    start: int = 0
     known: list[str] = field(default_factory=list)
 
     def take(self, key: str, read: Callable[[Any, Path], _T]) -> _T | None:
@@ -197,7 +209,7 @@ class _Table:
         value = self.values.get(key, {})
         if not isinstance(value, dict):
             raise self.wrong(key, "must be a table")
-        return _Table(value, self.file, self.text, (*self.path, key))
+        return self._inner(key, value, self._place(key))
 
     def tables(self, key: str) -> list[_Table]:
         """The tables of an array under a key, none where there is none."""
@@ -205,7 +217,12 @@ class _Table:
         values = self.values.get(key, [])
         if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
             raise self.wrong(key, f"must be tables, written [[{'.'.join((*self.path, key))}]]")
-        return [_Table(value, self.file, self.text, (*self.path, key)) for value in values]
+        tables, start = [], self.start
+        for value in values:
+            start = self._place(key, start)
+            tables.append(self._inner(key, value, start))
+            start += 1
+        return tables
 
     def finish(self) -> None:
         """Raise UsageError for the first key that nobody asked for."""
@@ -217,17 +234,23 @@ class _Table:
 
     def wrong(self, key: str, problem: str, remedy: str = "") -> UsageError:
         name = ".".join((*self.path, key))
-        return UsageError(f"{self.file}:{_line_of(self.text, key)}", f"{name} {problem}", remedy)
+        line = _line_at(self.text, self._place(key))
+        return UsageError(f"{self.file}:{line}", f"{name} {problem}", remedy)
+
+    def _inner(self, key: str, values: dict[str, Any], start: int) -> _Table:
+        return _Table(values, self.file, self.text, (*self.path, key), start)
+
+    def _place(self, key: str, start: int | None = None) -> int:
+        """Where a key first stands in this table or after `start`; where that begins if nowhere."""
+        begin = self.start if start is None else start
+        name = rf"[\"']?{re.escape(key)}[\"']?[ \t]*"
+        pattern = rf"^[ \t]*(?:\[+[ \t]*)?(?:[^#=\n]*\.[ \t]*)?{name}[=\].]|[{{,][ \t]*{name}="
+        found = re.compile(pattern, re.MULTILINE).search(self.text, begin)
+        return found.start() if found else begin
 
 
-def _line_of(text: str, key: str) -> int:
-    """The line where a key first stands; 1 where it cannot be found."""
-    name = re.escape(key)
-    pattern = (
-        rf"^[ \t]*(?:\[.*)?[\"']?{name}[\"']?[ \t]*[=\].]|[{{,][ \t]*[\"']?{name}[\"']?[ \t]*="
-    )
-    found = re.search(pattern, text, re.MULTILINE)
-    return 1 + text.count("\n", 0, found.start()) if found else 1
+def _line_at(text: str, position: int) -> int:
+    return 1 + text.count("\n", 0, position)
 
 
 def _text(value: Any, _: Path) -> str:
@@ -243,7 +266,10 @@ def _flag(value: Any, _: Path) -> bool:
 
 
 def _path(value: Any, file: Path) -> Path:
-    return file.parent / os.path.expandvars(Path(_text(value, file)).expanduser())
+    path = os.path.expandvars(os.path.expanduser(_text(value, file)))  # noqa: PTH111
+    if not path or "\0" in path or path.startswith("~"):
+        raise ValueError("must be a path that can be used")
+    return file.parent / path
 
 
 def _platform(value: Any, file: Path) -> Platform:
@@ -259,7 +285,7 @@ def _references(value: Any, file: Path) -> tuple[str, ...]:
 
 def _extra(written: str, text: str) -> Extra:
     found = re.search(rf"[\"']{re.escape(written)}[\"']", text)
-    line = 1 + text.count("\n", 0, found.start()) if found else 1
+    line = _line_at(text, found.start() if found else 0)
     return Extra(Reference.parse(written), written, line)
 
 
@@ -267,7 +293,13 @@ def _list_of(read: Callable[[Any, Path], _T]) -> Callable[[Any, Path], tuple[_T,
     def read_list(value: Any, file: Path) -> tuple[_T, ...]:
         if not isinstance(value, list):
             raise ValueError("must be a list")  # noqa: TRY004
-        return tuple(read(item, file) for item in value)
+        items = []
+        for number, item in enumerate(value, 1):
+            try:
+                items.append(read(item, file))
+            except ValueError as error:
+                raise ValueError(f"item {number} {error}") from error
+        return tuple(items)
 
     return read_list
 

@@ -28,7 +28,14 @@ class PrewarmError(Exception):
         self.subject = str(subject)
         self.problem = problem
         self.remedy = remedy
-        super().__init__(": ".join(part for part in (self.subject, problem, remedy) if part))
+        super().__init__(_one_line(": ".join(p for p in (self.subject, problem, remedy) if p)))
+
+
+def _one_line(text: str) -> str:
+    """What an upstream or a file name put in it must not move a terminal's cursor."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class ContentError(PrewarmError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform as machine
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,40 +63,49 @@ class Platform:
     @classmethod
     def normalised(cls, os: str, architecture: str, variant: str = "") -> Platform:
         """The one spelling of a platform, as containerd normalises it."""
-        architecture = _ARCHITECTURES.get(architecture, architecture)
-        if architecture == "arm64" and variant in ("8", "v8"):
-            variant = ""
-        elif architecture == "arm":
+        os, architecture, variant = os.lower(), architecture.lower(), variant.lower()
+        architecture, implied = _ARCHITECTURES.get(architecture, (architecture, variant))
+        variant = implied or variant
+        if architecture == "arm":
             variant = f"v{(variant or '7').removeprefix('v')}"
+        elif (architecture, variant) in _DEFAULT_VARIANTS:
+            variant = ""
         return cls(os, architecture, variant)
 
     @classmethod
     def of_this_machine(cls) -> Platform:
         """Linux on this machine's architecture: containers are Linux on every desktop, too."""
         name = machine.machine().lower()
-        variant = name[4:6] if name.startswith("armv") else ""
-        return cls.normalised("linux", "arm" if variant else name, variant)
+        arm = re.match(r"arm(v[0-9])", name)
+        return cls.normalised("linux", "arm", arm[1]) if arm else cls.normalised("linux", name)
 
     def satisfied_by(self) -> tuple[Platform, ...]:
-        """The platforms that run here, best first: an ARM core runs what its elders ran."""
-        if self.architecture != "arm":
+        """The platforms that run here, best first: a processor runs what its elders ran."""
+        oldest = _OLDEST_VARIANT.get(self.architecture)
+        if oldest is None or not re.fullmatch(r"v[0-9]", self.variant):
             return (self,)
-        generation = int(self.variant[1:]) if self.variant[1:].isdigit() else 7
-        return tuple(Platform(self.os, "arm", f"v{older}") for older in range(generation, 4, -1))
+        variants = (f"v{older}" for older in range(int(self.variant[1]), oldest - 1, -1))
+        elders = (Platform.normalised(self.os, self.architecture, v) for v in variants)
+        return tuple(dict.fromkeys((self, *elders)))
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
 
 
 _ARCHITECTURES = {
-    "x86_64": "amd64",
-    "x86-64": "amd64",
-    "aarch64": "arm64",
-    "i386": "386",
-    "i686": "386",
-    "armhf": "arm",
-    "armv7l": "arm",
+    "x86_64": ("amd64", ""),
+    "x86-64": ("amd64", ""),
+    "aarch64": ("arm64", ""),
+    "i386": ("386", ""),
+    "i686": ("386", ""),
+    "armel": ("arm", "v6"),
+    "armhf": ("arm", "v7"),
+    "armv7l": ("arm", "v7"),
 }
+"""What others call an architecture, and the variant that the name implies."""
+
+_DEFAULT_VARIANTS = {("amd64", "v1"), ("arm64", "8"), ("arm64", "v8")}
+_OLDEST_VARIANT = {"amd64": 1, "arm": 5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +171,20 @@ def parse_manifest(
     """
     document = _parse_object(raw, subject)
     stated = document.get("mediaType")
-    kind = stated if isinstance(stated, str) and stated else media_type
+    stated = stated if isinstance(stated, str) else ""
+    kind = stated or media_type
     if kind in _SCHEMA_1 or document.get("schemaVersion") == 1:
         raise ContentError(
             subject,
             "Docker's manifest schema 1 carries no digests of its layers and is not supported",
             "pull and push the image once with a current Docker or skopeo",
         )
+    if stated and stated not in ACCEPTED_TYPES:
+        raise ContentError(subject, f"says it is {stated[:200]}, which is no container image")
     if kind not in ACCEPTED_TYPES:
         kind = OCI_INDEX if "manifests" in document else OCI_MANIFEST
+    if document.get("manifests") and (document.get("config") or document.get("layers")):
+        raise ContentError(subject, "is an index and a manifest at once, so clients refuse it")
     if stated and media_type in ACCEPTED_TYPES and kind != media_type:
         raise ContentError(
             subject, f"says it is {kind} and was announced as {media_type}", "ask its publisher"

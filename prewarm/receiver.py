@@ -1,22 +1,32 @@
-"""A blob on its way in: what a source writes to and a store provides."""
+"""A stretch of a blob on its way in: what a source writes to and a store provides."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from prewarm.errors import ContentError
+
+
+class NoRanges(ContentError):
+    """The source can only send a blob from its beginning, and this stretch begins elsewhere."""
+
 
 class Receiver(Protocol):
-    """Says how far it is, takes bytes in order, and verifies at the end."""
+    """Takes the bytes from `offset` up to `stop`, in order; both may move while it is at work."""
 
     @property
     def offset(self) -> int:
-        """Bytes that it has."""
+        """Where the next byte belongs in the blob."""
+
+    @property
+    def stop(self) -> int:
+        """Where the stretch ends; another receiver may have taken over its end."""
 
     def seek(self, start: int) -> None:
-        """Go on at `start`, which is `offset` or 0."""
+        """Go on at `start`: `offset`, or 0 to begin the blob anew; raises NoRanges if it cannot."""
 
-    def write(self, chunk: bytes) -> None:
-        """Take the next bytes."""
+    def write(self, chunk: bytes) -> bool:
+        """Take the next bytes, as far as they are wanted; gives whether more are."""
 
-    def commit(self) -> None:
-        """All bytes were written: verify them and make them visible, or raise ContentError."""
+    def verify(self) -> None:
+        """Nothing more will come: raises ContentError if the blob can be seen to be another."""

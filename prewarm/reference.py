@@ -5,6 +5,7 @@ Grammar: https://pkg.go.dev/github.com/distribution/reference, with Docker's rul
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass, replace
 
@@ -13,11 +14,12 @@ from prewarm.errors import UsageError
 DOCKER_HUB = "docker.io"
 _HUB_ALIASES = {"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"}
 _MAX_NAME = 255
+_MAX_PORT = 65535
 
 _HOST = re.compile(
     r"(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
     r"(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*"
-    r"|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
+    r"|\[([a-fA-F0-9:]+)\])(?::([0-9]{1,5}))?"
 )
 _REPOSITORY = re.compile(
     r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"
@@ -26,7 +28,7 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128}")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Reference:
     """Where an image is: `host[:port]/repository[:tag][@digest]`, every part normalised.
 
@@ -46,23 +48,23 @@ class Reference:
         """
         name, at, digest = text.partition("@")
         if at and not is_digest(digest):
-            raise _unreadable(text, f"{digest!r} is not a digest (sha256:… or sha512:…)")
+            raise _unreadable(text, f"{_shown(digest)} is not a digest (sha256:… or sha512:…)")
         slash, colon = name.rfind("/"), name.rfind(":")
         tag: str | None = None
         if colon > slash:
             name, tag = name[:colon], name[colon + 1 :]
             if not is_tag(tag):
-                raise _unreadable(text, f"{tag!r} is not a tag")
-        if _DIGEST.fullmatch(f"sha256:{name}"):
+                raise _unreadable(text, f"{_shown(tag)} is not a tag")
+        if _DIGEST.fullmatch(f"sha256:{text}"):
             raise _unreadable(text, "64 hexadecimal digits are an image ID, not a name")
         host, repository = split_host(name)
-        if not _HOST.fullmatch(host):
-            raise _unreadable(text, f"{host!r} is not a host")
+        if not is_host(host):
+            raise _unreadable(text, f"{_shown(host)} is not a host")
         if not is_repository(repository):
             wrong = (
                 "repository names are lower case"
                 if is_repository(repository.lower())
-                else f"{repository!r} is not a repository name"
+                else f"{_shown(repository)} is not a repository name"
             )
             raise _unreadable(text, wrong)
         if tag is None and not at:
@@ -83,6 +85,9 @@ class Reference:
         """The same repository at `digest`, without the tag."""
         return replace(self, tag=None, digest=digest)
 
+    def __lt__(self, other: Reference) -> bool:
+        return str(self) < str(other)
+
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag is not None else ""
         digest = f"@{self.digest}" if self.digest is not None else ""
@@ -96,12 +101,21 @@ def split_host(name: str) -> tuple[str, str]:
         host, repository = DOCKER_HUB, name
     else:
         host, repository = first, rest
-    host = host.lower()
-    if host in _HUB_ALIASES:
-        host = DOCKER_HUB
+    host = normalise_host(host)
     if host == DOCKER_HUB and "/" not in repository:
         repository = f"library/{repository}"
     return host, repository
+
+
+def normalise_host(host: str) -> str:
+    """The one spelling of a registry's host: lower case, and Docker Hub by its one name.
+
+    A host that only its capitals tell from a repository keeps them.
+    """
+    lower = host.lower()
+    if not looks_like_host(lower):
+        return host
+    return DOCKER_HUB if lower in _HUB_ALIASES else lower
 
 
 def looks_like_host(component: str) -> bool:
@@ -121,7 +135,10 @@ def is_repository(text: str) -> bool:
 
 def is_host(text: str) -> bool:
     """Whether `text` is a registry's `host[:port]`."""
-    return len(text) <= _MAX_NAME and _HOST.fullmatch(text) is not None
+    match = _HOST.fullmatch(text) if len(text) <= _MAX_NAME else None
+    if match is None or int(match[2] or 0) > _MAX_PORT:
+        return False
+    return match[1] is None or _is_ipv6(match[1])
 
 
 def is_tag(text: str) -> bool:
@@ -134,8 +151,19 @@ def is_digest(text: str) -> bool:
     return _DIGEST.fullmatch(text) is not None
 
 
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _unreadable(text: str, problem: str) -> UsageError:
-    shown = text if len(text) <= 200 else f"{text[:200]}…"
     return UsageError(
-        repr(shown), f"not an image reference: {problem}", "write host/repository:tag@digest"
+        _shown(text), f"not an image reference: {problem}", "write host/repository:tag@digest"
     )
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 200 else f"{text[:200]}…")

@@ -47,7 +47,7 @@ from prewarm.report.fetch import fetch_json, fetch_text
     "--jobs",
     metavar="N",
     type=click.IntRange(1, 256),
-    default=8,
+    default=12,
     show_default=True,
     help="Requests at a time.",
 )

@@ -44,7 +44,7 @@ from prewarm.report.lock import difference_text, moves_text
     "--jobs",
     metavar="N",
     type=click.IntRange(1, 256),
-    default=8,
+    default=12,
     show_default=True,
     help="Requests at a time.",
 )

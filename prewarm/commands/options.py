@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from prewarm.config import Settings, find_settings, read_settings
-from prewarm.errors import ExitCode
+from prewarm.errors import ExitCode, UsageError
 from prewarm.oci import Platform
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -74,8 +74,10 @@ def store_path(store: Path | None, settings: Settings) -> Path:
     """Where the store is, by option, settings, or default."""
     if store or settings.store:
         return store or settings.store or Path()
-    cache = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-    return Path(cache) / "prewarm" / "store"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111
+    if not cache.is_absolute():
+        raise UsageError("the store", "there is no home folder for it", "name one with --store")
+    return cache / "prewarm" / "store"
 
 
 def wanted_platforms(names: tuple[str, ...], settings: Settings) -> tuple[Platform, ...]:

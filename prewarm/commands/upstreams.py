@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from prewarm.config import RegistrySettings, Settings
+from prewarm.errors import UsageError
 from prewarm.oci import Descriptor
 from prewarm.receiver import Receiver
 from prewarm.reference import Reference
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 
 def upstreams(settings: Settings, environ: Mapping[str, str], jobs: int) -> Upstreams:
     """All upstreams as the settings have them; raises UsageError now for what is unusable."""
-    configured = {host: _endpoints(host, s) for host, s in settings.registries.items()}
+    configured = {}
+    for host, registry in settings.registries.items():
+        try:
+            configured[host] = _endpoints(host, registry)
+        except UsageError as error:
+            problem = f'registry."{host}": {error.subject} is {error.problem}'
+            raise UsageError(settings.file or "settings", problem, error.remedy) from error
     return Upstreams(configured, environ, jobs)
 
 
@@ -64,6 +71,8 @@ class Upstreams:
 
 
 def _endpoints(host: str, settings: RegistrySettings) -> tuple[Endpoint, ...]:
+    if settings.ca_file and not settings.ca_file.is_file():
+        raise UsageError(settings.ca_file, "not a file", "name a PEM file as ca-file")
     if not settings.endpoints:
         return (Endpoint.of_host(host, settings.ca_file, plain=settings.plain_http),)
     return tuple(Endpoint.parse(url, settings.ca_file) for url in settings.endpoints)

@@ -3,7 +3,8 @@
 from prewarm.fetch.pin import Pin, pin_all
 from prewarm.fetch.plan import ImagePlan, Wanted
 from prewarm.fetch.ports import Observer, Sink, Source
-from prewarm.fetch.run import Fetch, Outcome
+from prewarm.fetch.run import Fetch
+from prewarm.fetch.tally import Outcome
 
 __all__ = [
     "Fetch",

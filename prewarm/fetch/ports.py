@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from prewarm.oci import Descriptor
 from prewarm.receiver import Receiver
 from prewarm.reference import Reference
+
+
+class Ingest(Receiver, Protocol):
+    """One blob on its way in, and the receiver of its first stretch."""
+
+    def split(self, smallest: int) -> Receiver | None:
+        """Give away half of what is missing, if both halves have `smallest` bytes."""
+
+    def unfinished(self) -> Iterable[Receiver]:
+        """A receiver for each stretch that misses bytes; nobody may be writing."""
+
+    def drop(self) -> None:
+        """Forget what was written."""
+
+    def commit(self) -> None:
+        """All bytes were written: verify them and make them visible, or raise ContentError."""
 
 
 class Source(Protocol):
@@ -21,7 +37,7 @@ class Source(Protocol):
         """A verified manifest or index of the reference's repository."""
 
     def pour(self, reference: Reference, descriptor: Descriptor, receiver: Receiver) -> None:
-        """Bring a blob of the reference's repository in, going on where the receiver stands."""
+        """Bring in a stretch of a blob of the reference's repository, going on where it stands."""
 
 
 class Holdings(Protocol):
@@ -43,8 +59,8 @@ class Sink(Holdings, Protocol):
     def named(self, name: str) -> Descriptor | None:
         """What a name leads to."""
 
-    def ingest(self, descriptor: Descriptor) -> AbstractContextManager[Receiver | None]:
-        """A receiver for a blob, or None when it is held by now."""
+    def ingest(self, descriptor: Descriptor) -> AbstractContextManager[Ingest | None]:
+        """What takes a blob, or None when it is held by now."""
 
     def put_manifest(self, descriptor: Descriptor, raw: bytes) -> None:
         """Bring in a manifest that is in memory."""

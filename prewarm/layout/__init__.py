@@ -5,7 +5,8 @@ before the name appears, and every file appears whole, by rename.
 """
 
 from prewarm.layout.image import Image, read_image
+from prewarm.layout.ingest import Ingest
 from prewarm.layout.reader import Entry, LayoutReader
-from prewarm.layout.writer import Ingest, LayoutWriter
+from prewarm.layout.writer import LayoutWriter
 
 __all__ = ["Entry", "Image", "Ingest", "LayoutReader", "LayoutWriter", "read_image"]

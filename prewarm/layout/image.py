@@ -40,7 +40,7 @@ class Image:
 
 def read_image(reader: LayoutReader, root: Descriptor) -> Image:
     """Look at everything behind a root descriptor; what is wrong is told, not raised."""
-    seen = list(_descend(reader, root, _MAX_DEPTH))
+    seen = list(_descend(reader, root, _MAX_DEPTH, set()))
     manifests = {d.digest: d for d, m, _ in seen if m is not None}
     leaves = [(d, m) for d, m, _ in seen if isinstance(m, Manifest)]
     blobs = {b.digest: b for _, m in leaves for b in m.children if not b.foreign}
@@ -63,8 +63,12 @@ def read_image(reader: LayoutReader, root: Descriptor) -> Image:
 
 
 def _descend(
-    reader: LayoutReader, descriptor: Descriptor, depth: int
+    reader: LayoutReader, descriptor: Descriptor, depth: int, met: set[str]
 ) -> Iterator[tuple[Descriptor, Manifest | Index | None, str]]:
+    """Everything below a descriptor, each digest once: an index may list one a thousand times."""
+    if descriptor.digest in met:
+        return
+    met.add(descriptor.digest)
     if depth == 0:
         yield descriptor, None, f"{descriptor.digest} is nested too deeply"
         return
@@ -76,5 +80,5 @@ def _descend(
     if isinstance(manifest, Index):
         for child in manifest.manifests:
             if reader.stat_blob(child.digest) is not None:
-                yield from _descend(reader, child, depth - 1)
+                yield from _descend(reader, child, depth - 1, met)
     yield descriptor, manifest, ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -59,13 +60,16 @@ class LayoutReader:
         return found.st_ino, found.st_size, found.st_mtime_ns
 
     def read_entries(self) -> tuple[Entry, ...]:
-        """All named images, sorted by name; raises StoreError when `index.json` is unreadable."""
+        """All named images, sorted by name; raises StoreError when `index.json` is unreadable.
+
+        Other tools' entries that no client could ask for (of an unknown digest) are left out.
+        """
         entries = {}
         for value in self.read_index()["manifests"]:
             name = name_of(value)
             if name:
-                descriptor = parse_descriptor(value, repr(name), self.root / INDEX_FILE)
-                entries[name] = Entry(name, descriptor)
+                with suppress(ContentError):
+                    entries[name] = Entry(name, parse_descriptor(value, repr(name), INDEX_FILE))
         return tuple(entries[name] for name in sorted(entries))
 
     def named(self, name: str) -> Descriptor | None:
@@ -119,8 +123,12 @@ class LayoutReader:
         if descriptor.size > MAX_MANIFEST_SIZE:
             raise ContentError(descriptor.digest, f"{descriptor.size} bytes are too many to load")
         with self.open_blob(descriptor.digest) as file:
-            raw = file.read(descriptor.size + 1)
-        if digest_of(raw, descriptor.digest.partition(":")[0]) != descriptor.digest:
+            try:
+                raw = file.read(descriptor.size + 1)
+            except OSError as error:
+                raise cannot("read", self.blob_path(descriptor.digest), error) from error
+        actual = digest_of(raw, descriptor.digest.partition(":")[0])
+        if (actual, len(raw)) != (descriptor.digest, descriptor.size):
             raise ContentError(descriptor.digest, "the bytes in the store are not this blob's")
         return raw
 
@@ -151,7 +159,7 @@ def check_layout(root: Path) -> None:
         raise StoreError(root, problem, "run prewarm fetch, or name another --store") from error
     except OSError as error:
         raise cannot("read", path, error) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StoreError(path, "not JSON", "the store is not one, or is damaged") from error
     version = document.get("imageLayoutVersion") if isinstance(document, dict) else None
     if not isinstance(version, str) or not version.startswith("1."):

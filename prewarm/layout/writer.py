@@ -9,17 +9,16 @@ to are on disk.
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from prewarm.errors import ContentError, StoreError
-from prewarm.layout.lock import exclusive, try_lock
+from prewarm.errors import PrewarmError, StoreError
+from prewarm.layout.ingest import Ingest, drop_partial, lock_partial, write_all
+from prewarm.layout.lock import exclusive
 from prewarm.layout.reader import (
     INDEX_FILE,
     LAYOUT_FILE,
@@ -32,8 +31,11 @@ from prewarm.layout.reader import (
 from prewarm.oci import REF_NAME, Descriptor
 
 _ALGORITHMS = ("sha256", "sha512")
-_CHUNK = 1024 * 1024
-_PAUSE = 0.05
+_PARTS = {"blobs", INDEX_FILE, OWN_FOLDER, "lost+found"}
+"""What may stand in a folder that is no store yet: parts of one, or an empty disk's own folder."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_Held = Callable[[Descriptor], bool]
 INDEX_PATIENCE = 60.0
 """Seconds that one writer of `index.json` waits for another; each holds it for milliseconds."""
 
@@ -46,29 +48,24 @@ class LayoutWriter(LayoutReader):
 
     @classmethod
     def create(cls, root: Path) -> LayoutWriter:
-        """The store at `root`, made where there is none; raises StoreError for a foreign folder."""
+        """The store at `root`, made where there is none.
+
+        Raises StoreError for a foreign folder or a damaged store, and leaves that as it is.
+        """
         writer = cls(root)
         try:
             present = set(os.listdir(root)) if root.exists() else set()  # noqa: PTH208
-            if LAYOUT_FILE not in present and present - {
-                "blobs",
-                INDEX_FILE,
-                OWN_FOLDER,
-                "lost+found",
-            }:
-                raise StoreError(
-                    root, "not an OCI image layout, and not empty", "name another --store"
-                )
+            writer._check(present)
             writer._make_folders()
             with writer._index_lock():
                 if not (root / INDEX_FILE).exists():
                     writer._publish(INDEX_FILE, {"schemaVersion": 2, "manifests": []})
                 if LAYOUT_FILE not in present:
                     writer._publish(LAYOUT_FILE, {"imageLayoutVersion": "1.0.0"})
-            writer._drop_old_partials()
+            for path in (root / OWN_FOLDER / "partial").iterdir():
+                drop_partial(path, PARTIAL_LIFETIME)
         except OSError as error:
             raise cannot("write", root, error) from error
-        check_layout(root)
         return writer
 
     @contextmanager
@@ -79,36 +76,15 @@ class LayoutWriter(LayoutReader):
         this one waited for it. What was written survives an error, to be continued by a later
         ingest, unless its digest was wrong or the disk is full. Raises StoreError.
         """
-        if self.has(descriptor):
-            yield None
-            return
-        path = self.root / OWN_FOLDER / "partial" / descriptor.digest.replace(":", "-")
-        try:
-            file = self._lock_partial(descriptor, path)
-            if file is None:
-                yield None
-                return
-            ingest = Ingest(self, descriptor, path, file)
-            try:
-                yield ingest
-            finally:
-                if ingest.offset == 0:
-                    path.unlink(missing_ok=True)
-                os.close(file)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                with suppress(OSError):
-                    path.unlink()
-                raise StoreError(
-                    self.root,
-                    f"the disk is full ({descriptor.digest} needs {descriptor.size} bytes)",
-                    "make room and run fetch again; what is complete is kept",
-                ) from error
-            raise cannot("write", path, error) from error
+        with self._ingest(descriptor, self.has) as ingest:
+            yield ingest
 
     def put_manifest(self, descriptor: Descriptor, raw: bytes) -> None:
-        """Bring in a manifest or index that is in memory; raises ContentError if it is another."""
-        with self.ingest(descriptor) as ingest:
+        """Bring in a manifest or index that is in memory, also in the place of a damaged one.
+
+        Raises ContentError if it is another than the descriptor says.
+        """
+        with self._ingest(descriptor, self._is_sound) as ingest:
             if ingest is not None:
                 ingest.seek(0)
                 ingest.write(raw)
@@ -129,25 +105,66 @@ class LayoutWriter(LayoutReader):
         except OSError as error:
             raise cannot("write", self.root / INDEX_FILE, error) from error
 
-    def _lock_partial(self, descriptor: Descriptor, path: Path) -> int | None:
-        while True:
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    @contextmanager
+    def _ingest(self, descriptor: Descriptor, held: _Held) -> Iterator[Ingest | None]:
+        if held(descriptor):
+            yield None
+            return
+        path = self.root / OWN_FOLDER / "partial" / descriptor.digest.replace(":", "-")
+        try:
+            ingest = self._begin(descriptor, path, held)
+            if ingest is None:
+                yield None
+                return
             try:
-                if try_lock(file, path) and _is_at(file, path):
-                    if not self.has(descriptor):
-                        return file
-                    path.unlink()
-            except BaseException:
-                os.close(file)
+                yield ingest
+            except OSError as error:
+                if error.errno in _FULL:
+                    ingest.drop()
                 raise
+            finally:
+                ingest.close()
+        except OSError as error:
+            if error.errno in _FULL:
+                raise StoreError(
+                    self.root,
+                    f"the disk is full ({descriptor.digest} needs {descriptor.size} bytes)",
+                    "make room and run fetch again; what is complete is kept",
+                ) from error
+            raise cannot("write", path, error) from error
+
+    def _begin(self, descriptor: Descriptor, path: Path, held: _Held) -> Ingest | None:
+        file = lock_partial(path, lambda: held(descriptor))
+        if file is None:
+            return None
+        try:
+            return Ingest(descriptor, path, file, self.blob_path(descriptor.digest))
+        except BaseException:
             os.close(file)
-            if self.has(descriptor):
-                return None
-            time.sleep(_PAUSE)
+            raise
+
+    def _is_sound(self, descriptor: Descriptor) -> bool:
+        try:
+            self.read_blob(descriptor)
+        except PrewarmError:
+            return False
+        return True
+
+    def _check(self, present: set[str]) -> None:
+        """Refuse a folder that is not ours to write; one that was half made is."""
+        if LAYOUT_FILE in present:
+            check_layout(self.root)
+        elif present - _PARTS:
+            raise StoreError(
+                self.root, "not an OCI image layout, and not empty", "name another --store"
+            )
+        if INDEX_FILE in present:
+            self.read_index()
 
     def _make_folders(self) -> None:
         for algorithm in _ALGORITHMS:
             (self.root / "blobs" / algorithm).mkdir(parents=True, exist_ok=True)
+        _sync_folder(self.root / "blobs")
         (self.root / OWN_FOLDER / "partial").mkdir(parents=True, exist_ok=True)
 
     @contextmanager
@@ -161,7 +178,7 @@ class LayoutWriter(LayoutReader):
         try:
             file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
             try:
-                _write_all(file, raw)
+                write_all(file, raw, 0)
                 os.fsync(file)
             finally:
                 os.close(file)
@@ -171,82 +188,6 @@ class LayoutWriter(LayoutReader):
             raise
         _sync_folder(self.root)
 
-    def _drop_old_partials(self) -> None:
-        for path in (self.root / OWN_FOLDER / "partial").iterdir():
-            with suppress(OSError):
-                if time.time() - path.stat().st_mtime < PARTIAL_LIFETIME:
-                    continue
-                file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-                try:
-                    if try_lock(file, path):
-                        path.unlink()
-                finally:
-                    os.close(file)
-
-
-class Ingest:
-    """One blob on its way in: hashed and counted while it is written, visible only at the end."""
-
-    def __init__(self, writer: LayoutWriter, descriptor: Descriptor, path: Path, file: int) -> None:
-        self._writer = writer
-        self._descriptor = descriptor
-        self._path = path
-        self._file = file
-        self._algorithm = descriptor.digest.partition(":")[0]
-        self._hash = hashlib.new(self._algorithm)
-        self.offset = 0
-        """Bytes that are held and hashed: where the source should go on."""
-        self._take_up()
-
-    def seek(self, start: int) -> None:
-        """Go on at `start`, which is `offset`, or 0 to begin anew."""
-        if start not in (0, self.offset):
-            raise ValueError(f"cannot go on at {start}, only at 0 or {self.offset}")
-        if start != self.offset:
-            self._begin_anew()
-
-    def write(self, chunk: bytes) -> None:
-        """Append bytes; raises ContentError beyond the size that was declared."""
-        if self.offset + len(chunk) > self._descriptor.size:
-            self._begin_anew()
-            raise ContentError(
-                self._descriptor.digest,
-                f"longer than the {self._descriptor.size} bytes that were declared",
-                "the partial file was dropped; the upstream answers wrongly",
-            )
-        self._hash.update(chunk)
-        _write_all(self._file, chunk)
-        self.offset += len(chunk)
-
-    def commit(self) -> None:
-        """Make the blob visible; raises ContentError when it is not the one that was announced."""
-        actual = f"{self._algorithm}:{self._hash.hexdigest()}"
-        if self.offset != self._descriptor.size or actual != self._descriptor.digest:
-            self._begin_anew()
-            raise ContentError(
-                self._descriptor.digest,
-                f"digest mismatch: got {actual} after {self.offset} of "
-                f"{self._descriptor.size} bytes",
-                "the partial file was dropped, run fetch again",
-            )
-        os.fsync(self._file)
-        os.fchmod(self._file, 0o444)
-        self._path.rename(self._writer.blob_path(self._descriptor.digest))
-
-    def _take_up(self) -> None:
-        """Hash what an earlier run left; anything that cannot be a beginning is dropped."""
-        if os.fstat(self._file).st_size > self._descriptor.size:
-            os.ftruncate(self._file, 0)
-        while chunk := os.read(self._file, _CHUNK):
-            self._hash.update(chunk)
-            self.offset += len(chunk)
-
-    def _begin_anew(self) -> None:
-        os.ftruncate(self._file, 0)
-        os.lseek(self._file, 0, os.SEEK_SET)
-        self._hash = hashlib.new(self._algorithm)
-        self.offset = 0
-
 
 def _entry(name: str, descriptor: Descriptor) -> dict[str, Any]:
     return {
@@ -255,20 +196,6 @@ def _entry(name: str, descriptor: Descriptor) -> dict[str, Any]:
         "size": descriptor.size,
         "annotations": {REF_NAME: name},
     }
-
-
-def _is_at(file: int, path: Path) -> bool:
-    """Whether a locked file still has its name: its last owner may have published it."""
-    try:
-        return os.path.samestat(os.fstat(file), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _write_all(file: int, raw: bytes) -> None:
-    view = memoryview(raw)
-    while view:
-        view = view[os.write(file, view) :]
 
 
 def _sync_folder(path: Path) -> None:

@@ -14,12 +14,13 @@ from urllib.parse import urlencode, urlsplit
 
 from prewarm.errors import ContentError, TransferError
 from prewarm.registry.challenge import Challenge, parse_challenges
-from prewarm.registry.credentials import Credential
+from prewarm.registry.credentials import Credential, variable_of
 from prewarm.registry.endpoint import Endpoint, host_of, is_loopback, is_private
 from prewarm.registry.http import Request, Transport, redact
 
 _MAX_TOKEN_SIZE = 1024 * 1024
 _DEFAULT_LIFETIME = 60.0
+_LONGEST_LIFETIME = 24 * 3600.0
 _MARGIN = 0.9
 """A token is renewed when this share of its life is over."""
 
@@ -87,7 +88,8 @@ class Authorizer:
         _check_realm(realm, request)
         query = {
             "service": challenge.parameters.get("service", ""),
-            "scope": f"repository:{request.endpoint.repository(repository)}:pull",
+            "scope": challenge.parameters.get("scope", "")
+            or f"repository:{request.endpoint.repository(repository)}:pull",
         }
         asking = _ask_for_token(request, realm, query, credential)
         with self._transport.open(asking) as response:
@@ -97,7 +99,9 @@ class Authorizer:
                 raise TransferError(
                     request.subject,
                     f"the token server {redact(realm)} answered {response.status}",
+                    "try again later",
                     status=response.status,
+                    retry_after=response.retry_after,
                 )
             return _parse_token(response.read(_MAX_TOKEN_SIZE), request.subject, realm)
 
@@ -123,7 +127,8 @@ def _ask_for_token(
 def denied(request: Request, credential: Credential | None, status: int = 401) -> TransferError:
     """The error for a registry that does not let us in."""
     if credential is None:
-        problem, remedy = "access denied without credentials", "log in, or set PREWARM_AUTH_<HOST>"
+        problem = "access denied without credentials"
+        remedy = f"log in, or set {variable_of(request.endpoint.host)}=user:password"
     else:
         problem = f"access denied with the credential from {credential.source}"
         remedy = "check user and password, and that the repository exists"
@@ -134,9 +139,12 @@ def denied(request: Request, credential: Credential | None, status: int = 401) -
 def _check_realm(realm: str, request: Request) -> None:
     """Refuse a token server that a credential must not be shown to."""
     endpoint, subject = request.endpoint, request.subject
-    parts = urlsplit(realm)
+    try:
+        parts = urlsplit(realm)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ContentError(subject, f"the upstream names no usable token server ({realm[:200]!r})")
+        raise ContentError(subject, "the upstream names no usable token server")
     if endpoint.secure and parts.scheme != "https":
         raise ContentError(
             subject, f"the token server {redact(realm)} is not https as the registry is"
@@ -152,12 +160,15 @@ def _check_realm(realm: str, request: Request) -> None:
 def _parse_token(body: bytes, subject: str, realm: str) -> tuple[str, float]:
     try:
         document = json.loads(body)
-        token = document.get("token") or document.get("access_token")
-        lifetime = float(document.get("expires_in") or _DEFAULT_LIFETIME)
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ContentError(
             subject, f"the token server {redact(realm)} did not answer with JSON"
         ) from error
-    if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
+    document = document if isinstance(document, dict) else {}
+    token = document.get("token") or document.get("access_token")
+    if not isinstance(token, str) or not token.isascii() or not token.isprintable():
         raise ContentError(subject, f"the token server {redact(realm)} gave no token")
-    return token, lifetime
+    lifetime = document.get("expires_in")
+    if not isinstance(lifetime, (int, float)) or not 0 < lifetime < _LONGEST_LIFETIME:
+        lifetime = _DEFAULT_LIFETIME
+    return token, float(lifetime)

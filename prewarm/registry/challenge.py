@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PARAMETER = re.compile(rf'\s*({_WORD})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_WORD}))\s*(?:,|$)')
-_SCHEME = re.compile(rf"\s*,?\s*({_WORD})(?:\s+|$)")
+_OPAQUE = r"[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$))"
+_SCHEME = re.compile(rf"[\s,]*({_WORD})(?:\s+(?:{_OPAQUE})?|(?=,)|$)")
 MAX_LENGTH = 8192
 
 

@@ -5,28 +5,29 @@ Source: the OCI distribution spec 1.1, "Pull".
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from prewarm.errors import ContentError, PrewarmError, TransferError
 from prewarm.oci import ACCEPTED_TYPES, MAX_MANIFEST_SIZE, Descriptor, digest_of
 from prewarm.receiver import Receiver
-from prewarm.reference import DOCKER_HUB, Reference, is_digest
+from prewarm.reference import Reference, is_digest
 from prewarm.registry.auth import Authorizer, denied
 from prewarm.registry.credentials import Credential, Credentials
-from prewarm.registry.endpoint import Endpoint
+from prewarm.registry.endpoint import Endpoint, host_of
 from prewarm.registry.http import Limits, Request, Response, Transport
 
 _T = TypeVar("_T")
 _ACCEPT = {"Accept": ", ".join(ACCEPTED_TYPES)}
 _NOT_WITH_HEAD = (400, 405, 501)
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_BAD_LINK = (400, 401, 403)
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/(?:[0-9]{1,18}|\*)")
 
 
 class Registry:
@@ -65,27 +66,26 @@ class Registry:
         )
 
     def _over_endpoints(self, reference: Reference, action: Callable[[Endpoint], _T]) -> _T:
-        failures: list[PrewarmError] = []
-        for endpoint in self._endpoints(reference.host):
-            try:
-                return self._with_retries(endpoint, action)
-            except (TransferError, ContentError) as error:
-                failures.append(error)
-        raise failures[-1]
-
-    def _with_retries(self, endpoint: Endpoint, action: Callable[[Endpoint], _T]) -> _T:
-        pause = self._limits.first_pause
+        """The first answer: the endpoints are asked in order, and once more where it may pass."""
+        endpoints = tuple(dict.fromkeys(self._endpoints(reference.host)))
+        failures: dict[Endpoint, PrewarmError] = {}
+        left, pause = endpoints, self._limits.first_pause
         for attempt in range(1, self._limits.tries + 1):
-            try:
-                return action(endpoint)
-            except TransferError as error:
-                wait = error.retry_after or pause * random.uniform(0.5, 1.0)  # noqa: S311
-                last = attempt == self._limits.tries or wait > self._limits.longest_pause
-                if last or not _may_pass(error.status):
-                    raise
-            time.sleep(wait)
+            waits: dict[Endpoint, float] = {}
+            for endpoint in left:
+                try:
+                    return action(endpoint)
+                except (TransferError, ContentError) as error:
+                    failures[endpoint] = error
+                    wait = _wait_after(error, pause)
+                    if wait <= self._limits.longest_pause:
+                        waits[endpoint] = wait
+            if not waits or attempt == self._limits.tries:
+                break
+            left = tuple(waits)
+            time.sleep(max(waits.values()))
             pause *= 2
-        raise AssertionError("the last attempt returns or raises")
+        raise failures[endpoints[-1]]
 
     def _resolve_at(self, endpoint: Endpoint, reference: Reference) -> Descriptor:
         name = reference.digest or reference.tag or ""
@@ -94,11 +94,10 @@ class Registry:
             if response.status not in _NOT_WITH_HEAD:
                 _check_status(response, reference, endpoint, "manifest")
                 digest = response.headers.get("Docker-Content-Digest", "")
-                size = response.headers.get("Content-Length", "")
-                if is_digest(digest) and size.isdecimal():
+                if is_digest(digest) and response.length is not None:
                     if reference.digest and digest != reference.digest:
                         raise _mismatch(reference, reference.digest, digest)
-                    return Descriptor(_media_type(response), digest, int(size))
+                    return Descriptor(_media_type(response), digest, response.length)
         return self._manifest_at(endpoint, reference, name, reference.digest)[0]
 
     def _manifest_at(
@@ -108,8 +107,7 @@ class Registry:
         with self._ask("GET", url, endpoint, reference, _ACCEPT) as response:
             _check_status(response, reference, endpoint, "manifest")
             raw = response.read(MAX_MANIFEST_SIZE)
-            expected = response.headers.get("Content-Length", "")
-            if expected.isdecimal() and len(raw) < int(expected):
+            if response.length is not None and len(raw) < response.length:
                 raise TransferError(reference, f"the manifest ended after {len(raw)} bytes")
             announced = digest or response.headers.get("Docker-Content-Digest", "")
             algorithm = announced.partition(":")[0] if is_digest(announced) else "sha256"
@@ -121,25 +119,42 @@ class Registry:
     def _pour_from(
         self, endpoint: Endpoint, reference: Reference, descriptor: Descriptor, receiver: Receiver
     ) -> None:
+        start = receiver.offset
+        try:
+            if start < receiver.stop or descriptor.size == 0:
+                self._pour_rest(endpoint, reference, descriptor, receiver)
+            receiver.verify()
+        except ContentError as error:
+            if error.subject != descriptor.digest:
+                raise
+            problem = f"blob {error.subject}: {error.problem}"
+            if start:  # what was there may be as wrong as what came
+                raise TransferError(reference, problem, error.remedy) from error
+            raise ContentError(reference, problem, error.remedy) from error
+
+    def _pour_rest(
+        self, endpoint: Endpoint, reference: Reference, descriptor: Descriptor, receiver: Receiver
+    ) -> None:
+        blob = f"blob {descriptor.digest}"
         url = endpoint.url(reference.repository, "blobs", descriptor.digest)
-        if receiver.offset < descriptor.size or descriptor.size == 0:
-            headers = {"Range": f"bytes={receiver.offset}-"} if receiver.offset else {}
-            with self._ask("GET", url, endpoint, reference, headers) as response:
-                if response.status == 416 and headers:
-                    receiver.seek(0)
-                    what = f"blob {descriptor.digest} cannot be continued midway"
-                    raise TransferError(reference, what, status=416)
-                _check_status(response, reference, endpoint, f"blob {descriptor.digest}")
-                receiver.seek(_start_of(response, reference, receiver.offset))
-                for chunk in response.chunks():
-                    receiver.write(chunk)
-        if receiver.offset < descriptor.size:
-            raise TransferError(
-                reference,
-                f"blob {descriptor.digest} ended after {receiver.offset} of "
-                f"{descriptor.size} bytes",
-            )
-        receiver.commit()
+        headers = _range_of(receiver, descriptor)
+        with self._ask("GET", url, endpoint, reference, headers) as response:
+            if response.status == 416 and headers:
+                receiver.seek(0)
+                raise TransferError(reference, f"{blob} cannot be continued midway", status=416)
+            if response.status != 206:
+                _check_status(response, reference, endpoint, blob)
+                receiver.seek(0)
+            elif _start_of(response) != receiver.offset:
+                wrong = f"asked for the bytes from {receiver.offset}, the upstream sent others"
+                receiver.seek(0)
+                raise TransferError(reference, f"{blob}: {wrong}", "run fetch again to begin anew")
+            for chunk in response.chunks():
+                if not receiver.write(chunk) and receiver.stop < descriptor.size:
+                    break  # the rest is another receiver's
+        if receiver.offset < receiver.stop:
+            broken = f"{blob} ended after {receiver.offset} of {descriptor.size} bytes"
+            raise TransferError(reference, broken, "run fetch again to go on from there")
 
     @contextmanager
     def _ask(
@@ -150,90 +165,84 @@ class Registry:
         reference: Reference,
         headers: Mapping[str, str],
     ) -> Iterator[Response]:
-        """One request with the authorization it needs; a 401 is answered once."""
+        """One request with the authorization it needs; each host's 401 is answered once.
+
+        A host that a redirect led to may have a challenge of its own. It gets no credential.
+        """
         repository = reference.repository
         known = self._authorizer.header(endpoint, repository)
         request = Request(method, url, endpoint, str(reference), _authorized(headers, known))
-        with self._transport.open(request) as response:
-            if response.status != 401:
-                yield response
-                return
-            challenge = response.headers.get("WWW-Authenticate", "")
-        credential = self._credential(endpoint, repository)
-        answer = self._authorizer.answer(request, repository, challenge, credential)
-        request = replace(request, headers=_authorized(headers, answer))
-        with self._transport.open(request) as response:
-            if response.status in (401, 403):
-                raise denied(request, credential, response.status)
-            yield response
+        answered: dict[Endpoint, Credential | None] = {}
+        while True:
+            with self._transport.open(request) as response:
+                request, at = response.request, response.request.endpoint
+                if response.status in (401, 403) and (at in answered or len(answered) > 1):
+                    raise denied(request, answered.get(at), response.status)
+                challenge = response.headers.get("WWW-Authenticate", "")
+                if response.status != 401 or (at != endpoint and not challenge):
+                    yield response
+                    return
+            host, name = at.host, at.repository(repository)
+            answered[at] = self._credentials.lookup(host, name) if at == endpoint else None
+            answer = self._authorizer.answer(request, repository, challenge, answered[at])
+            request = replace(request, headers=_authorized(request.headers, answer))
 
-    def _credential(self, endpoint: Endpoint, repository: str) -> Credential | None:
-        host = endpoint.origin.partition("://")[2]
-        if host == "registry-1.docker.io":
-            host = DOCKER_HUB
-        return self._credentials.lookup(host, endpoint.repository(repository))
+
+def _range_of(receiver: Receiver, descriptor: Descriptor) -> Mapping[str, str]:
+    if receiver.stop < descriptor.size:
+        return {"Range": f"bytes={receiver.offset}-{receiver.stop - 1}"}
+    return {"Range": f"bytes={receiver.offset}-"} if receiver.offset else {}
 
 
 def _authorized(headers: Mapping[str, str], authorization: str) -> Mapping[str, str]:
     return {**headers, "Authorization": authorization} if authorization else headers
 
 
-def _may_pass(status: int | None) -> bool:
-    return status is None or status >= 500 or status in (408, 416, 429)
+def _wait_after(error: PrewarmError, pause: float) -> float:
+    """Seconds after which asking again may help; infinite where it cannot."""
+    if not isinstance(error, TransferError):
+        return math.inf
+    status = error.status
+    if status is not None and status < 500 and status not in (408, 416, 429):
+        return math.inf
+    return error.retry_after or pause * random.uniform(0.5, 1.0)  # noqa: S311
 
 
 def _check_status(response: Response, reference: Reference, endpoint: Endpoint, what: str) -> None:
     status = response.status
-    if status in (200, 206):
+    if status == 200:
         return
-    if status == 404:
+    if status in _BAD_LINK and response.request.endpoint != endpoint:
+        host = host_of(response.request.url)
         raise TransferError(
-            reference,
-            f"{what} not found at {endpoint}",
-            "check the name and the tag, and that you may read it",
-            status=status,
+            reference, f"{host} answered {status} to the link that {endpoint} gave", _LATER
         )
-    if status == 403:
-        raise TransferError(
-            reference, f"{endpoint} forbids it", "check your rights on it", status=status
-        )
-    if status == 429:
-        raise TransferError(
-            reference,
-            f"{endpoint} limits the rate of pulls",
-            "wait, or log in for a higher limit",
-            status=status,
-            retry_after=_retry_after(response),
-        )
+    problem, remedy = _WORDS.get(status, (f"{{at}} answered {status} for the {{what}}", ""))
+    wait = response.retry_after
+    if wait and status != 404:
+        problem += f" and asks to wait {wait:.0f} seconds"
     raise TransferError(
         reference,
-        f"{endpoint} answered {status} for the {what}",
-        "try again later" if status >= 500 else "",
+        problem.format(what=what, at=endpoint),
+        remedy or (_LATER if status >= 500 else ""),
         status=status,
-        retry_after=_retry_after(response),
+        retry_after=wait,
     )
 
 
-def _retry_after(response: Response) -> float | None:
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError):
-        return None
+_LATER = "try again later"
+_WORDS = {
+    403: ("{at} forbids it", "check your rights on it"),
+    404: ("{what} not found at {at}", "check the name and the tag, and that you may read it"),
+    429: ("{at} limits the rate of pulls", "try again later, or log in for a higher limit"),
+}
+"""Problem and remedy for the statuses that say something of their own."""
 
 
-def _start_of(response: Response, reference: Reference, offset: int) -> int:
-    """Where the body that comes begins; raises ContentError for a range that was not asked for."""
-    if response.status != 206:
-        return 0
+def _start_of(response: Response) -> int | None:
+    """Where the body of a 206 begins, as far as it says so."""
     stated = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    if stated is None or int(stated[1]) != offset:
-        raise ContentError(
-            reference, f"asked for the bytes from {offset}, the upstream sent another range"
-        )
-    return offset
+    return int(stated[1]) if stated else None
 
 
 def _media_type(response: Response) -> str:

@@ -13,7 +13,7 @@ from prewarm.errors import UsageError
 from prewarm.reference import DOCKER_HUB
 
 ENVIRONMENT_PREFIX = "PREWARM_AUTH_"
-_HUB_KEYS = ("https://index.docker.io/v1/", "index.docker.io", "registry-1.docker.io")
+_HUB_KEYS = ("https://index.docker.io/v1", "index.docker.io", "registry-1.docker.io")
 _MAX_FILE_SIZE = 1024 * 1024
 
 
@@ -32,14 +32,15 @@ class Credential:
     @property
     def basic(self) -> str:
         """The value of an Authorization header for HTTP Basic."""
-        return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+        raw = f"{self.user}:{self.password}".encode("utf-8", "surrogateescape")
+        return "Basic " + base64.b64encode(raw).decode()
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """Looks a host's credential up; reads the files once, at the first question."""
 
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     files: tuple[Path, ...]
     _read: dict[Path, Mapping[str, Credential]] = field(default_factory=dict, repr=False)
 
@@ -62,7 +63,7 @@ class Credentials:
 
         Raises UsageError for a file that cannot be understood.
         """
-        variable = ENVIRONMENT_PREFIX + re.sub(r"[^A-Z0-9]", "_", host.upper())
+        variable = variable_of(host)
         if value := self.environ.get(variable):
             user, colon, password = value.partition(":")
             if not colon:
@@ -81,6 +82,15 @@ class Credentials:
         return self._read[path]
 
 
+def variable_of(host: str) -> str:
+    """The environment variable with a host's credential.
+
+    A dash is two underscores: a host with dots must not be asked for by one with dashes.
+    """
+    doubled = host.upper().replace("-", "__")
+    return ENVIRONMENT_PREFIX + re.sub(r"[^A-Z0-9_]", "_", doubled)
+
+
 def _keys(host: str, repository: str) -> list[str]:
     parts = [host, *repository.split("/")]
     keys = ["/".join(parts[:end]) for end in range(len(parts), 0, -1)]
@@ -90,8 +100,8 @@ def _keys(host: str, repository: str) -> list[str]:
         *keys,
         f"https://{host}",
         f"http://{host}",
-        f"https://{host}/v1/",
-        f"https://{host}/v2/",
+        f"https://{host}/v1",
+        f"https://{host}/v2",
     ]
 
 
@@ -103,14 +113,14 @@ def _read_file(path: Path) -> Mapping[str, Credential]:
         return {}
     except OSError as error:
         raise UsageError(path, f"cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(path, f"not JSON ({error})", "log in again to have it written") from error
     auths = document.get("auths") if isinstance(document, dict) else None
     found = {}
     for key, value in auths.items() if isinstance(auths, dict) else ():
         credential = _credential(value, str(path))
         if credential is not None:
-            found[str(key).rstrip("/") if key not in _HUB_KEYS else str(key)] = credential
+            found[key.rstrip("/")] = credential
     return found
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+import re
+import socket
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from prewarm.errors import UsageError
 from prewarm.reference import DOCKER_HUB, is_host, is_repository
+
+_HUB_ADDRESS = "registry-1.docker.io"
+_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +48,15 @@ class Endpoint:
     @classmethod
     def of_host(cls, host: str, ca_file: Path | None = None, *, plain: bool = False) -> Endpoint:
         """The upstream itself: over https, and over http only on loopback or when told so."""
-        address = "registry-1.docker.io" if host == DOCKER_HUB else host
+        address = _HUB_ADDRESS if host == DOCKER_HUB else host
         scheme = "http" if plain or is_loopback(address) else "https"
         return cls(f"{scheme}://{address}", "", ca_file)
+
+    @property
+    def host(self) -> str:
+        """The upstream's `host[:port]` as credentials are filed under it."""
+        address = self.origin.partition("://")[2]
+        return DOCKER_HUB if address == _HUB_ADDRESS else address
 
     @property
     def secure(self) -> bool:
@@ -59,6 +70,11 @@ class Endpoint:
         """The URL of a manifest or a blob."""
         return f"{self.origin}/v2/{self.repository(repository)}/{kind}/{name}"
 
+    def moved_to(self, url: str) -> Endpoint:
+        """Where a redirect leads, with the same trust; it is this endpoint within its origin."""
+        origin = origin_of(url)
+        return self if origin == origin_of(self.origin) else replace(self, origin=origin, prefix="")
+
     def __str__(self) -> str:
         return f"{self.origin}/{self.prefix}" if self.prefix else self.origin
 
@@ -71,13 +87,17 @@ def host_of(url: str) -> str:
 def origin_of(url: str) -> str:
     """Scheme, host and port of a URL: what a credential must not leave."""
     parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
-    return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
+    host = (parts.hostname or "").lower()
+    if ":" in host:
+        host = f"[{host}]"
+    port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host[:port]` is this machine by its very name."""
-    name = urlsplit(f"//{host}").hostname or ""
+    """Whether `host[:port]`, or an IPv6 address alone, is this machine by its very name."""
+    bare = host.count(":") > 1 and "[" not in host
+    name = host if bare else (urlsplit(f"//{host}").hostname or "").rstrip(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
@@ -87,12 +107,23 @@ def is_loopback(host: str) -> bool:
 
 
 def is_private(host: str) -> bool:
-    """Whether a host is a literal address that only means something nearby."""
+    """Whether a host is a literal address that only means something nearby, however written."""
+    host = host.strip("[]").rstrip(".")
     try:
-        address = ipaddress.ip_address(host.strip("[]"))
+        address = ipaddress.ip_address(_dotted(host))
     except ValueError:
         return is_loopback(host)
-    return address.is_private or address.is_link_local or address.is_loopback
+    return not address.is_global
+
+
+def _dotted(host: str) -> str:
+    """An IPv4 address in its usual form; resolvers read 2130706433 and 0x7f.1 as one, too."""
+    if re.fullmatch(r"[0-9a-fx.]+", host):
+        try:
+            return socket.inet_ntoa(socket.inet_aton(host))
+        except OSError:
+            return host
+    return host
 
 
 def _is_prefix(prefix: str) -> bool:
@@ -101,4 +132,7 @@ def _is_prefix(prefix: str) -> bool:
 
 
 def _unusable(url: str, problem: str) -> UsageError:
-    return UsageError(repr(url), f"not an endpoint: {problem}", "write https://mirror.example:5000")
+    shown = re.sub(r"[?#].*", "…", re.sub(r"//.*@", "//…@", url))
+    return UsageError(
+        repr(shown), f"not an endpoint: {problem}", "write https://mirror.example:5000"
+    )

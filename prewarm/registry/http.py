@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urljoin, urlsplit
 
@@ -16,12 +19,13 @@ from requests.utils import get_environ_proxies
 
 from prewarm import __version__
 from prewarm.errors import ContentError, TransferError
-from prewarm.registry.endpoint import Endpoint, origin_of
+from prewarm.registry.endpoint import Endpoint, host_of, is_loopback, origin_of
 
 MAX_REDIRECTS = 5
-CHUNK = 1024 * 1024
-"""Bytes read at a time; smaller ones cost more, larger ones gain nothing."""
+CHUNK = 128 * 1024
+"""Bytes read at a time: what a broken connection loses at most. Larger ones gain nothing."""
 _REDIRECTS = (301, 302, 303, 307, 308)
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 _HEADERS = {"User-Agent": f"prewarm/{__version__}", "Accept-Encoding": "identity"}
 
 
@@ -49,17 +53,39 @@ class Request:
 
 
 class Response:
-    """An answer whose body is read as it comes; never decoded."""
+    """An answer whose body is read as it comes; never decoded.
 
-    def __init__(self, raw: requests.Response, subject: str) -> None:
+    `request` is the one that was answered in the end, after all redirects.
+    """
+
+    def __init__(self, raw: requests.Response, request: Request) -> None:
         self._raw = raw
-        self._subject = subject
+        self._subject = request.subject
+        self.request = request
         self.status = raw.status_code
         self.headers: Mapping[str, str] = raw.headers
 
+    @property
+    def length(self) -> int | None:
+        """Content-Length, where it is a number that can be meant."""
+        text = self.headers.get("Content-Length", "")
+        return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
+
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds that Retry-After asks to wait, given as a number or as a date."""
+        text = self.headers.get("Retry-After", "").strip()
+        if re.fullmatch(r"[0-9]{1,18}", text):
+            return float(text)
+        try:
+            return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+        except (ValueError, TypeError, OverflowError):
+            return None
+
     def chunks(self) -> Iterator[bytes]:
         """The body, in pieces; raises TransferError when it breaks off."""
-        if (coding := self.headers.get("Content-Encoding", "identity")) != "identity":
+        coding = self.headers.get("Content-Encoding", "").strip().lower()
+        if coding not in ("", "identity"):
             raise ContentError(
                 self._subject, f"the upstream encoded the body as {coding}, which nobody asked for"
             )
@@ -85,13 +111,15 @@ class Transport:
     """Connections to any number of hosts, shared by all threads.
 
     It sends nothing but what it is told to: no netrc, no cookies, no credential of a URL. Proxies
-    come from the environment (HTTPS_PROXY, NO_PROXY).
+    come from the environment (HTTPS_PROXY, NO_PROXY), and so do the authorities that are trusted
+    (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE), unless an endpoint names its own.
     """
 
     def __init__(self, limits: Limits, connections: int) -> None:
         self.limits = limits
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False
+        self._bundle = next((os.environ[name] for name in _BUNDLES if os.environ.get(name)), True)
         self._session.cookies.set_policy(_NoCookies())
         adapter = HTTPAdapter(pool_connections=16, pool_maxsize=connections, max_retries=0)
         self._session.mount("https://", adapter)
@@ -104,19 +132,19 @@ class Transport:
         Raises TransferError for what broke on the way and ContentError for a redirect that must
         not be followed. Statuses are the caller's business.
         """
-        subject = request.subject
         for _ in range(MAX_REDIRECTS + 1):
             raw = self._send(request)
             try:
                 target = raw.headers.get("Location")
                 if raw.status_code not in _REDIRECTS or not target:
-                    yield Response(raw, subject)
+                    yield Response(raw, request)
                     return
             finally:
-                raw.close()
+                _finish(raw)
             request = _follow(request, target)
-        raise TransferError(
-            subject, f"more than {MAX_REDIRECTS} redirects, the last to {redact(request.url)}"
+        raise ContentError(
+            request.subject,
+            f"more than {MAX_REDIRECTS} redirects, the last to {redact(request.url)}",
         )
 
     def _send(self, request: Request) -> requests.Response:
@@ -130,8 +158,9 @@ class Transport:
                 timeout=(self.limits.connect, self.limits.read),
                 allow_redirects=False,
                 stream=True,
-                proxies=get_environ_proxies(url),
-                verify=str(ca_file) if ca_file else True,
+                proxies={} if is_loopback(host_of(url)) else get_environ_proxies(url),
+                verify=str(ca_file) if ca_file else self._bundle,
+                auth=_as_it_is,
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise TransferError(subject, f"{redact(url)}: {_cause(error)}") from error
@@ -143,15 +172,38 @@ def _follow(request: Request, target: str) -> Request:
     """The request that a redirect asks for; what is secret stays at its origin."""
     try:
         url = urljoin(request.url, target)
-        origin = origin_of(url)
+        endpoint, scheme = request.endpoint.moved_to(url), urlsplit(url).scheme
     except ValueError as error:
         raise ContentError(request.subject, "redirected to something that is no URL") from error
-    if request.endpoint.secure and urlsplit(url).scheme != "https":
-        raise ContentError(request.subject, f"redirected from https to {redact(url)}, not followed")
-    if origin == origin_of(request.url):
+    if scheme != "https" and (scheme != "http" or request.endpoint.secure):
+        raise ContentError(
+            request.subject, f"redirected from {redact(request.url)} to {redact(url)}, not followed"
+        )
+    if origin_of(url) == origin_of(request.url):
         return replace(request, url=url)
     headers = {k: v for k, v in request.headers.items() if k != "Authorization"}
-    return replace(request, url=url, headers=headers, form=None)
+    return replace(request, url=url, endpoint=endpoint, headers=headers, form=None)
+
+
+def _finish(raw: requests.Response) -> None:
+    """Let go of an answer; the connection is kept where that costs no more than a few bytes."""
+    length = raw.headers.get("Content-Length", "")
+    if raw.status_code >= 300 and re.fullmatch(r"[0-9]{1,5}", length):
+        with suppress(urllib3.exceptions.HTTPError, OSError):
+            raw.raw.read(decode_content=False)
+    raw.close()
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Authentication for requests, which would otherwise take one from the URL."""
+    return request
+
+
+class _Session(requests.Session):
+    """A session that leaves redirects alone: else it would read a redirect's body, however long."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
 
 
 class _NoCookies(DefaultCookiePolicy):
