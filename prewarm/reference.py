@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from prewarm.errors import UsageError
 
 DOCKER_HUB = "docker.io"
-_HUB_ALIASES = {"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"}
+_HUB_ALIASES = {"index.docker.io"}
+"""What Docker takes for docker.io; the API's own host, registry-1.docker.io, is not among them."""
 _MAX_NAME = 255
 _MAX_PORT = 65535
 

@@ -33,7 +33,7 @@ docker.io/org/app:1               docker.io/org/app:1
 Docker.IO/nginx:1                 docker.io/library/nginx:1
 index.docker.io/nginx             docker.io/library/nginx:latest
 index.docker.io/org/app:2         docker.io/org/app:2
-registry-1.docker.io/library/x:1  docker.io/library/x:1
+registry-1.docker.io/library/x:1  registry-1.docker.io/library/x:1
 docker.io                         docker.io/library/docker.io:latest
 docker.io/library/docker.io/x     docker.io/library/docker.io/x:latest
 quay.io/prometheus/busybox:latest quay.io/prometheus/busybox:latest
@@ -150,7 +150,7 @@ def test_references_are_sorted_by_what_is_shown() -> None:
     [
         ("docker.io", "docker.io"),
         ("Index.Docker.io", "docker.io"),
-        ("registry.hub.docker.com", "docker.io"),
+        ("registry.hub.docker.com", "registry.hub.docker.com"),
         ("Quay.IO:443", "quay.io:443"),
         ("FOO", "FOO"),
         ("Localhost", "localhost"),

@@ -1,0 +1,1 @@
+"""Dockerfiles, against BuildKit's own answers."""
