@@ -119,13 +119,13 @@ class Scan:
 
 
 def collect(results: list[Result], files: int = 0) -> Scan:
-    """Sort results into a Scan; a line that one way in resolves is not unresolved by another."""
+    """Sort results into a Scan; what a file leaves open is resolved by one that leads to it."""
     findings = {_finding_key(r): r for r in results if isinstance(r, Finding)}
-    resolved = {finding.place for finding in findings.values()}
+    resolved = {finding.place for finding in findings.values() if finding.via}
     unresolved = {
         (r.place, r.written): r
         for r in results
-        if isinstance(r, Unresolved) and r.place not in resolved
+        if isinstance(r, Unresolved) and (r.via or r.place not in resolved)
     }
     skipped = {r for r in results if isinstance(r, Skipped)}
     return Scan(

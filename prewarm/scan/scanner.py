@@ -10,6 +10,7 @@ from itertools import chain
 
 from prewarm.scan.finding import Result, Scan, Skipped, collect
 from prewarm.scan.formats import format_of, reader_of
+from prewarm.scan.kustomize import settle
 from prewarm.scan.marks import MarkedFiles
 from prewarm.scan.reader import Inputs, Scope
 from prewarm.scan.rules import Rule
@@ -36,11 +37,15 @@ class Scanner:
             results = [read(batch) for batch in batches]
         else:
             results = _map_in_processes(read, batches, self.workers)
-        return collect([*more, *chain.from_iterable(results)], len(paths))
+        everything = settle([*more, *chain.from_iterable(results)], paths, tree)
+        return collect(everything, len(paths))
 
     def claims(self, path: str) -> bool:
         """Whether a file of this name is read."""
-        return format_of(path) is not None or any(rule.claims(path) for rule in self.rules)
+        format_ = format_of(path)
+        if format_ is not None and (self.inputs.guess or not format_.guess):
+            return True
+        return any(rule.claims(path) for rule in self.rules)
 
     def read_file(self, tree: Tree, path: str) -> list[Result]:
         """What one file says; whatever is wrong with the file is a Skipped, never an exception."""

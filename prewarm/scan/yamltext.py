@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import yaml
+from yaml.composer import ComposerError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.scanner import ScannerError
 
 from prewarm.scan.finding import Place
 
@@ -53,7 +55,8 @@ def parse(text: str) -> Iterator[YamlDocument]:
 
 def split(text: str) -> Iterator[tuple[int, str]]:
     """The text of each document with the number of its first line; what is blank is left out."""
-    starts = [match.start() for match in _SEPARATOR.finditer(text)]
+    marked = "---" in text or "..." in text
+    starts = [match.start() for match in _SEPARATOR.finditer(text)] if marked else []
     if not starts or not _is_preamble(text[: starts[0]]):
         starts.insert(0, 0)
     else:
@@ -80,18 +83,67 @@ def compose(first_line: int, part: str) -> YamlDocument | None:
     try:
         if _nests_too_deeply(part):
             return YamlDocument(None, first_line, f"nested more than {_MAX_DEPTH} deep")
-        loader = _Loader(part)
-        try:
-            root = loader.get_single_node()
-        finally:
-            loader.dispose()
+        root = _root(part)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         return YamlDocument(None, first_line, _explain(error, first_line))
     return YamlDocument(root, first_line) if root is not None else None
 
 
+def is_sound(part: str) -> bool:
+    """Whether the parser takes a document without complaint. Quick: it makes no nodes."""
+    loader = _Loader(part)
+    try:
+        loader.raw_parse()
+    except (yaml.YAMLError, ValueError, AttributeError):  # the last without libyaml
+        return False
+    finally:
+        loader.dispose()
+    return True
+
+
+def _root(part: str) -> Node | None:
+    """The root node. Anchors may be called anything, and be given again, as YAML allows."""
+    try:
+        return _single_node(_Loader(part))
+    except (ComposerError, ScannerError) as error:
+        if "anchor" not in (error.context or "") and "alias" not in (error.context or ""):
+            raise
+        return _single_node(_AnyAnchors(part))
+
+
+def _single_node(loader: _Loader | yaml.SafeLoader) -> Node | None:
+    try:
+        return loader.get_single_node()
+    finally:
+        loader.dispose()
+
+
+class _AnyAnchors(yaml.SafeLoader):
+    """What PyYAML forbids for anchors. Slow: only for the documents that need it."""
+
+    def compose_node(self, parent: Node | None, index: int) -> Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.NodeEvent) and not isinstance(event, yaml.AliasEvent):
+            self.anchors.pop(event.anchor, None)
+        return super().compose_node(parent, index)
+
+    def scan_anchor(self, TokenClass: type[yaml.Token]) -> yaml.Token:
+        start = self.get_mark()
+        self.forward()
+        length = 0
+        while self.peek(length) not in "\0 \t\r\n\x85\u2028\u2029,[]{}":
+            length += 1
+        if not length:
+            raise ScannerError("while scanning an anchor", start, "it has no name", self.get_mark())
+        name = self.prefix(length)
+        self.forward(length)
+        return TokenClass(name, start, self.get_mark())  # type: ignore[call-arg]
+
+
 def _nests_too_deeply(text: str) -> bool:
     """Whether nesting could exhaust the parser's stack. Counted by events only where in doubt."""
+    if len(text) < _MAX_DEPTH:
+        return False
     if not _DEEP_LINE.search(text):
         if len(_OPENERS.findall(text)) <= _MAX_DEPTH:
             return False

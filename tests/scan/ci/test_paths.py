@@ -1,0 +1,86 @@
+"""Which reader takes which path, where names could be taken for another's."""
+
+from __future__ import annotations
+
+import pytest
+
+from prewarm.scan.formats import format_of
+
+PATHS = {
+    ".github/workflows/ci.yml": "github",
+    ".github/workflows/docker-compose.yml": "github",
+    ".github/actions/x/action.yml": "github",
+    "action.yaml": "github",
+    ".gitea/workflows/a.yaml": "github",
+    ".forgejo/workflows/a.yaml": "github",
+    ".github/dependabot.yml": "yamlfile",
+    ".gitlab-ci.yml": "gitlab",
+    "sub/.gitlab-ci.yaml": "gitlab",
+    "templates/x.gitlab-ci.yml": "gitlab",
+    ".gitlab/ci/a.yml": "gitlab",
+    ".gitlab/agents/x/config.yaml": "yamlfile",
+    "docker-compose.gitlab-ci.yml": "compose",
+    ".gitlab/docker-compose.yml": "compose",
+    ".devcontainer/devcontainer.json": "devcontainer",
+    ".devcontainer/x/devcontainer.json": "devcontainer",
+    ".devcontainer.json": "devcontainer",
+    ".devcontainer/docker-compose.yml": "compose",
+    ".circleci/config.yml": "circleci",
+    "azure-pipelines-pr.yml": "azure",
+    ".azure-pipelines/jobs/x.yml": "azure",
+    ".woodpecker.yml": "woodpecker",
+    ".woodpecker/test.yaml": "woodpecker",
+    ".drone.yml": "drone",
+    "Jenkinsfile": "jenkins",
+    "ci/Jenkinsfile.release": "jenkins",
+    "release.Jenkinsfile": "jenkins",
+    "vars/build.groovy": "jenkins",
+    "src/Main.groovy": None,
+    "bitbucket-pipelines.yml": "bitbucket",
+    ".buildkite/pipeline.yml": "buildkite",
+    ".buildkite/docker-compose.yml": "compose",
+    "cloudbuild.yaml": "cloudbuild",
+    "build/cloudbuild-prod.json": "cloudbuild",
+    "main.tf": "terraform",
+    "main.tofu": "terraform",
+    "x.tf.json": "terraform",
+    "Dockerfile.tf": "dockerfile",
+    "Dockerfile.build": "dockerfile",
+    "Dockerfile.image": "dockerfile",
+    "app.container": "quadlet",
+    "app.container.d/10-image.conf": "quadlet",
+    "data.image": "quadlet",
+    "job.nomad": "nomad",
+    "job.nomad.hcl": "nomad",
+    "x.pkr.hcl": "packer",
+    "docker-bake.hcl": "bake",
+    ".terraform.lock.hcl": None,
+    "roles/web/tasks/main.yml": "ansible",
+    "roles/web/tasks/docker-compose.yml": "ansible",
+    "playbooks/site.yaml": "ansible",
+    "playbooks/docker-compose.yml": "compose",
+    "tasks/build.yaml": "yamlfile",
+    "molecule/default/molecule.yml": "molecule",
+    "images.txt": "imagelist",
+    "rke2-images.linux-amd64.txt": "imagelist",
+    "requirements.txt": None,
+    "Earthfile": "earthfile",
+    "werf.yaml": "werf",
+    ".gitpod.yml": "gitpod",
+    ".pre-commit-config.yaml": "precommit",
+    ".semaphore/semaphore.yml": "semaphore",
+    "project.toml": "buildpacks",
+    "pyproject.toml": None,
+    "zarf.yaml": "bundles",
+    "skopeo-sync.yml": "skopeosync",
+    "regsync.yml": "regsync",
+    "README.md": "guess",
+    "Makefile": "guess",
+    "run.sh": "guess",
+}
+
+
+@pytest.mark.parametrize(("path", "module"), PATHS.items(), ids=PATHS)
+def test_path(path: str, module: str | None) -> None:
+    found = format_of(path)
+    assert (found.module if found else None) == module
