@@ -132,7 +132,7 @@ def scan_paths(paths: Sequence[Path], settings: Settings) -> Scan:
     inputs = Inputs(
         build_args=chosen.build_args,
         variables={**_variables(chosen.env_files), **chosen.variables},
-        environ=os.environ,
+        environ=dict(os.environ),
         target=chosen.target,
         profiles=chosen.profiles,
         platform=settings.platforms[0] if settings.platforms else Platform.of_this_machine(),

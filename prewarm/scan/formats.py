@@ -111,8 +111,21 @@ FORMATS = (
 """First match wins, so the particular stand before the general."""
 
 
+_SOURCE = re.compile(
+    r"\.(?:c|cc|cpp|cs|css|gif|go|h|hpp|html?|ico|java|jpe?g|jsx?|kt|m?js|mod|png|py|pyc|rb|rs|scss"
+    r"|sum|svg|swift|tsx?|ttf|vue|woff2?)$",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(r"(?:docker|container)file", re.IGNORECASE)
+
+
 def format_of(path: str) -> Format | None:
-    """The format that reads the file at `path`, or None."""
+    """The format that reads the file at `path`, or None.
+
+    Most files of most trees are sources, which only a Dockerfile's name could make anything else.
+    """
+    if _SOURCE.search(path) and not _NAMED.search(path):
+        return None
     return next((f for f in FORMATS if f.paths.fullmatch(path)), None)
 
 

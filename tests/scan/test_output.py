@@ -163,3 +163,9 @@ def test_annotations_cannot_be_forged_by_a_file_name() -> None:
     text = scan_annotations(Scan(skipped=(Skipped("a\n::error::x,line=1", "r"),)), ())
     assert len(text.splitlines()) == 1
     assert "::error::x" not in text
+
+
+def test_a_large_repository_is_read_in_several_processes(repository: Path) -> None:
+    for number in range(450):
+        (repository / f"Dockerfile.{number}").write_text(f"FROM a:{number % 3}\n")
+    assert "docker.io/library/a:2" in run("--format", "list").stdout.splitlines()

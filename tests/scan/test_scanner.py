@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from prewarm.scan.finding import Scan
+from prewarm.scan.formats import FORMATS, format_of
 from prewarm.scan.reader import Inputs
 from prewarm.scan.rules import Rule
 from prewarm.scan.scanner import Scanner
@@ -242,3 +243,11 @@ def test_scanning_twice_in_any_order_and_in_processes_gives_the_same(write: Writ
     parallel = Scanner(Inputs(), workers=2).scan(Tree.at([root]))
     assert once.findings == again.findings == parallel.findings
     assert len(once.findings) == 450
+
+
+@pytest.mark.parametrize(
+    "name", ["main.go", "a/b/index.js", "compose.py", ".github/workflows/x.ts"]
+)
+def test_the_short_cut_for_sources_agrees_with_the_table(name: str) -> None:
+    assert format_of(name) is None
+    assert not [f.name for f in FORMATS if f.paths.fullmatch(name)]

@@ -85,7 +85,7 @@ def parse(source: str) -> list[Node]:
         word = keyword[1] if keyword else ""
         rest = keyword[2] if keyword else text
         if word in ("if", "with", "range", "define", "block"):
-            node = Node(word, rest, blocks=[Block(_lazily(rest))])
+            node = Node(word, rest, blocks=[Block(_lazily(rest or "nothing"))])
             here.append(node)
             stack.append(node.blocks)
         elif word.startswith("else") and len(stack) > 1:

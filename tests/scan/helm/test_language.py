@@ -1,4 +1,4 @@
-"""Expressions of templates come to what Helm makes of them (each was checked with Helm's engine)."""
+"""Templates' expressions come to what Helm makes of them: each was checked with its engine."""
 
 from __future__ import annotations
 
