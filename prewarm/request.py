@@ -29,7 +29,6 @@ class Code(str, Enum):
     NAME_INVALID = "NAME_INVALID"
     NAME_UNKNOWN = "NAME_UNKNOWN"
     PAGINATION_NUMBER_INVALID = "PAGINATION_NUMBER_INVALID"
-    TAG_INVALID = "TAG_INVALID"
     UNSUPPORTED = "UNSUPPORTED"
 
 
@@ -75,18 +74,22 @@ class BlobRequest:
 
 @dataclass(frozen=True, slots=True)
 class TagsRequest:
-    """The tags after `last`, at most `n` of them; `named` is the repository as it was asked for."""
+    """The tags after `last`, at most `n` of them.
+
+    `named` and `namespace` are the repository and the `ns` as they were asked for.
+    """
 
     repository: Repository
     named: str
+    namespace: str | None = None
     n: int | None = None
     last: str = ""
 
 
 Request = Ping | ManifestRequest | BlobRequest | TagsRequest
 
-_ONE = re.compile(r"/v2/(.+)/(manifests|blobs)/([^/]+)", re.DOTALL)
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+_ONE = re.compile(r"/v2/(.+)/(manifests|blobs|referrers)/([^/]+)", re.DOTALL)
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII | re.IGNORECASE)
 _TAGS = re.compile(r"/v2/(.+)/tags/list", re.DOTALL)
 
 
@@ -105,11 +108,11 @@ def parse_request(method: str, path: str, query: str) -> Request:
     namespace = options["ns"][-1] if "ns" in options else None
     if match := _TAGS.fullmatch(path):
         n, last = options.get("n"), options.get("last", [""])[-1]
-        repository = _repository(match[1], namespace)
-        return TagsRequest(repository, match[1], _page_size(n[-1]) if n else None, last)
+        size = _page_size(n[-1]) if n else None
+        return TagsRequest(_repository(match[1], namespace), match[1], namespace, size, last)
     if match := _ONE.fullmatch(path):
         return _one(_repository(match[1], namespace), match[2], match[3])
-    raise RequestError(Code.NAME_INVALID, "no such endpoint")
+    raise RequestError(Code.NAME_UNKNOWN, "no such endpoint")
 
 
 def parse_range(header: str, size: int) -> range | None:
@@ -133,12 +136,15 @@ def parse_range(header: str, size: int) -> range | None:
 
 
 def _one(repository: Repository, kind: str, name: str) -> ManifestRequest | BlobRequest:
+    if kind == "referrers":
+        # oras asks for the fallback tag after a 404, unless its code is NAME_UNKNOWN.
+        raise RequestError(Code.MANIFEST_UNKNOWN, "referrers are not served")
     if is_digest(name):
         return (BlobRequest if kind == "blobs" else ManifestRequest)(repository, name)
     if kind == "blobs" or ":" in name:
         raise RequestError(Code.DIGEST_INVALID, "not a sha256 or sha512 digest")
     if not is_tag(name):
-        raise RequestError(Code.TAG_INVALID, "not a tag")
+        raise RequestError(Code.MANIFEST_UNKNOWN, "not a tag, so none that is held")
     return ManifestRequest(repository, name)
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from prewarm.errors import PrewarmError, StoreError
 from prewarm.oci import Descriptor
@@ -35,7 +35,6 @@ _STATUS = {
     Code.NAME_INVALID: "400 Bad Request",
     Code.NAME_UNKNOWN: "404 Not Found",
     Code.PAGINATION_NUMBER_INVALID: "400 Bad Request",
-    Code.TAG_INVALID: "400 Bad Request",
     Code.UNSUPPORTED: "405 Method Not Allowed",
 }
 
@@ -55,7 +54,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One request and its answer, for whoever keeps a log; `path` is as the client sent it."""
+    """One request and its answer, for whoever keeps a log.
+
+    `path` is decoded, `query` is not; both, and `agent`, hold whatever the client sent.
+    """
 
     client: str
     agent: str
@@ -87,8 +89,9 @@ class Application:
         if method == "HEAD":
             answer.body.close()
             return []
-        wrapper = environ.get("wsgi.file_wrapper", _chunks)
-        return wrapper(answer.body, _CHUNK)  # type: ignore[no-any-return]
+        if "wsgi.file_wrapper" in environ:
+            return environ["wsgi.file_wrapper"](answer.body, _CHUNK)  # type: ignore[no-any-return]
+        return _Part(answer.body, answer.size)
 
     def _answer(self, method: str, path: str, environ: Environ) -> Answer:
         try:
@@ -98,12 +101,13 @@ class Application:
                 case ManifestRequest() as request:
                     return self._manifest(request)
                 case BlobRequest() as request:
-                    return self._blob(request, environ.get("HTTP_RANGE", ""))
+                    wanted = environ.get("HTTP_RANGE", "") if method == "GET" else ""
+                    return self._blob(request, wanted)
                 case TagsRequest() as request:
                     return self._tags(request)
         except RequestError as error:
             return _error(error)
-        except PrewarmError:
+        except (PrewarmError, OSError):
             return _json("503 Service Unavailable", _errors("UNKNOWN", "the store is unreadable"))
 
     def _manifest(self, request: ManifestRequest) -> Answer:
@@ -151,7 +155,10 @@ class Application:
         answer = _json("200 OK", {"name": request.named, "tags": page})
         if not page or len(page) == len(rest):
             return answer
-        target = f"/v2/{quote(request.named)}/tags/list?n={request.n}&last={quote(page[-1])}"
+        query = {"n": str(request.n), "last": page[-1]}
+        if request.namespace:
+            query["ns"] = request.namespace
+        target = f"/v2/{quote(request.named, safe='/:')}/tags/list?{urlencode(query, safe=':')}"
         link = ("Link", f'<{target}>; rel="next"')
         return Answer(answer.status, (*answer.headers, link), answer.body, answer.size)
 
@@ -199,7 +206,17 @@ def _served(environ: Environ, answer: Answer, seconds: float) -> Served:
     )
 
 
-def _chunks(file: BinaryIO, size: int) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(size):
+class _Part:
+    """The next `size` bytes of a file, which is closed with it, for a server without a wrapper."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._left = size
+
+    def __iter__(self) -> Iterator[bytes]:
+        while chunk := self._file.read(min(_CHUNK, self._left)):
+            self._left -= len(chunk)
             yield chunk
+
+    def close(self) -> None:
+        self._file.close()

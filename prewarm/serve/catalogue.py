@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from prewarm.errors import ContentError, PrewarmError, UsageError
+from prewarm.errors import PrewarmError, UsageError
 from prewarm.layout import LayoutReader
 from prewarm.layout.reader import Signature
 from prewarm.oci import Descriptor, Index, Manifest
@@ -19,6 +20,9 @@ from prewarm.request import Repository
 
 _CACHED_MANIFESTS = 4096
 _MAX_DEPTH = 4
+
+_Known = dict[tuple[str, int], bool]
+"""Which manifests, by digest and size, were found to be whole."""
 
 
 @dataclass(slots=True)
@@ -35,8 +39,7 @@ class Catalogue:
     def __init__(self, reader: LayoutReader) -> None:
         self.reader = reader
         self._lock = threading.Lock()
-        self._signature: Signature | None = None
-        self._holdings: dict[Repository, _Holding] = {}
+        self._known: tuple[Signature, dict[Repository, _Holding]] | None = None
         self._manifests: OrderedDict[str, Manifest | Index] = OrderedDict()
 
     def tags(self, repository: Repository) -> list[str] | None:
@@ -57,22 +60,31 @@ class Catalogue:
     def blob(self, repository: Repository, digest: str) -> Descriptor | None:
         """A blob that an image of the repository needs, if it is held with the right size."""
         holding = self._holding(repository)
-        for root in holding.roots.values() if holding else ():
-            found = self._blob_below(root, digest, _MAX_DEPTH)
-            if found is not None:
-                return found if self.reader.has(found) else None
+        for descriptor in self._descend(holding.roots.values() if holding else ()):
+            manifest = self._read(descriptor)
+            for blob in manifest.children if isinstance(manifest, Manifest) else ():
+                if blob.digest == digest and self.reader.has(blob):
+                    return blob
         return None
 
-    def is_whole(self, descriptor: Descriptor, depth: int = _MAX_DEPTH) -> bool:
+    def is_whole(self, root: Descriptor) -> bool:
         """Whether all blobs of a manifest are held; of an index, of every child that is held."""
-        manifest = self._read(descriptor)
-        if manifest is None or depth == 0:
-            return False
-        if isinstance(manifest, Manifest):
-            return all(self.reader.has(d) for d in manifest.children if not d.foreign)
-        held = [d for d in manifest.manifests if self.reader.stat_blob(d.digest) is not None]
-        images = [d for d in held if not d.is_attestation]
-        return bool(images) and all(self.is_whole(child, depth - 1) for child in held)
+        return self._is_whole(root, _MAX_DEPTH, {})
+
+    def _is_whole(self, descriptor: Descriptor, depth: int, known: _Known) -> bool:
+        key = descriptor.digest, descriptor.size
+        if key not in known:
+            manifest = self._read(descriptor) if depth else None
+            if isinstance(manifest, Index):
+                held = [
+                    d for d in manifest.manifests if self.reader.stat_blob(d.digest) is not None
+                ]
+                whole = all(self._is_whole(child, depth - 1, known) for child in held)
+                known[key] = whole and not all(child.is_attestation for child in held)
+            else:
+                blobs = manifest.children if manifest else ()
+                known[key] = bool(blobs) and all(self.reader.has(d) for d in blobs if not d.foreign)
+        return known[key]
 
     def _find(self, repository: Repository, reference: str) -> Descriptor | None:
         holding = self._holding(repository)
@@ -81,30 +93,23 @@ class Catalogue:
         direct = holding.tags.get(reference) or holding.roots.get(reference)
         if direct is not None or ":" not in reference:
             return direct
-        below = (self._manifest_below(r, reference, _MAX_DEPTH) for r in holding.roots.values())
-        return next((found for found in below if found is not None), None)
+        below = self._descend(holding.roots.values())
+        return next((d for d in below if d.digest == reference and self.reader.has(d)), None)
 
-    def _manifest_below(self, root: Descriptor, digest: str, depth: int) -> Descriptor | None:
-        manifest = self._read(root) if depth else None
-        if not isinstance(manifest, Index):
-            return None
-        for child in manifest.manifests:
-            found = child if child.digest == digest else None
-            if child.is_index and found is None:
-                found = self._manifest_below(child, digest, depth - 1)
-            if found is not None:
-                return found
-        return None
-
-    def _blob_below(self, root: Descriptor, digest: str, depth: int) -> Descriptor | None:
-        manifest = self._read(root) if depth else None
-        if isinstance(manifest, Manifest):
-            return next((d for d in manifest.children if d.digest == digest), None)
-        for child in manifest.manifests if manifest else ():
-            found = self._blob_below(child, digest, depth - 1)
-            if found is not None:
-                return found
-        return None
+    def _descend(self, roots: Iterable[Descriptor]) -> Iterator[Descriptor]:
+        """The roots and all manifests below them, each once: an index may list one many times."""
+        level, met = list(roots), set[tuple[str, int]]()
+        for depth in range(_MAX_DEPTH):
+            below: list[Descriptor] = []
+            for descriptor in level:
+                if (descriptor.digest, descriptor.size) in met:
+                    continue
+                met.add((descriptor.digest, descriptor.size))
+                yield descriptor
+                manifest = self._read(descriptor) if descriptor.is_index or depth == 0 else None
+                if isinstance(manifest, Index):
+                    below += manifest.manifests
+            level = below
 
     def _read(self, descriptor: Descriptor) -> Manifest | Index | None:
         """A manifest that is held with the right size and, when first read, the right bytes."""
@@ -126,24 +131,31 @@ class Catalogue:
         return manifest
 
     def _holding(self, repository: Repository) -> _Holding | None:
-        signature = self.reader.stat_index()
-        if signature != self._signature:
-            holdings = _holdings(self.reader)
-            with self._lock:
-                self._holdings, self._signature = holdings, signature
-        return self._holdings.get(repository)
+        with self._lock:
+            signature = self.reader.stat_index()
+            if self._known is None or self._known[0] != signature:
+                self._known = signature, _holdings(self.reader)
+            return self._known[1].get(repository)
 
 
 def _holdings(reader: LayoutReader) -> dict[Repository, _Holding]:
     holdings: dict[Repository, _Holding] = {}
     for entry in reader.read_entries():
-        try:
-            reference = Reference.parse(entry.name)
-        except (UsageError, ContentError):
-            continue  # a name of another tool's, which no client could ask for
+        reference = _canonical(entry.name)
+        if reference is None:
+            continue
         repository = Repository(reference.host, reference.repository)
         holding = holdings.setdefault(repository, _Holding())
         holding.roots[entry.descriptor.digest] = entry.descriptor
-        if reference.tag is not None:
+        if reference.tag is not None and not reference.pinned:
             holding.tags[reference.tag] = entry.descriptor
     return holdings
+
+
+def _canonical(name: str) -> Reference | None:
+    """The reference that a name spells in full; another tool's short name is nobody's image."""
+    try:
+        reference = Reference.parse(name)
+    except UsageError:
+        return None
+    return reference if str(reference) == name else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -17,6 +19,8 @@ from prewarm.serve.channel import Server
 
 THREADS = 16
 CONNECTIONS = 1000
+SPARE_FILES = 32
+"""Descriptors kept for everything that is neither a connection nor the blob that it reads."""
 BACKLOG = 1024
 IDLE = 60
 """Seconds without a byte either way after which a connection is closed."""
@@ -34,7 +38,7 @@ def serve(application: Application, host: str, port: int, started: Callable[[str
     listening = _listen(host, port)
     settings = Adjustments(
         threads=THREADS,
-        connection_limit=CONNECTIONS,
+        connection_limit=_allow_connections(CONNECTIONS),
         channel_timeout=IDLE,
         cleanup_interval=IDLE // 4,
         max_request_header_size=HEADERS,
@@ -43,7 +47,9 @@ def serve(application: Application, host: str, port: int, started: Callable[[str
         ident=f"prewarm/{__version__}",
         clear_untrusted_proxy_headers=True,
         asyncore_use_poll=True,
+        log_socket_errors=False,
     )
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     address = (listening.family, listening.type, listening.proto, listening.getsockname())
     server = Server(
         application, {}, True, listening, adj=settings, sockinfo=address, bind_socket=False
@@ -61,13 +67,25 @@ def _listen(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listening = socket.create_server(address[:2], family=family, backlog=BACKLOG)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
         raise UsageError(
-            f"{host}:{port}", f"cannot listen: {error.strerror or error}", "give another --listen"
+            f"{host}:{port}", f"cannot listen: {reason or error}", "give another --listen"
         ) from error
     listening.setblocking(False)
     return listening
 
 
+def _allow_connections(wanted: int) -> int:
+    """How many connections the open files allow, after asking for two each: socket and blob."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = 2 * wanted + SPARE_FILES
+    if soft < files:
+        soft = files if hard == resource.RLIM_INFINITY else min(files, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(8, min(wanted, (soft - SPARE_FILES) // 2))
+
+
 def _stop(signum: int, frame: FrameType | None) -> NoReturn:
+    signal.signal(signum, signal.SIG_IGN)  # a second one must not cut the end short
     raise SystemExit(0)
