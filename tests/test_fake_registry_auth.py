@@ -91,8 +91,10 @@ def test_a_token_costs_credentials_where_there_is_a_user(contents: Contents) -> 
         mine = token(registry, "library/alpine", login="Basic bWU6c2VjcmV0")
         assert ask(registry, MANIFEST, Authorization=mine).status == 200
         for form, status in (
-            ("grant_type=refresh_token&refresh_token=refresh", 200),
-            ("grant_type=refresh_token&refresh_token=other", 401),
+            ("grant_type=refresh_token&refresh_token=refresh&service=fake&client_id=x", 200),
+            ("grant_type=refresh_token&refresh_token=other&service=fake&client_id=x", 401),
+            ("grant_type=refresh_token&refresh_token=refresh&service=fake", 401),
+            ("grant_type=refresh_token&refresh_token=refresh&client_id=x", 401),
             ("grant_type=password&username=me&password=secret", 200),
             ("grant_type=password&username=me&password=wrong", 401),
         ):

@@ -28,7 +28,7 @@ _MARGIN = 0.9
 @dataclass(slots=True)
 class _Slot:
     lock: threading.Lock = field(default_factory=threading.Lock)
-    header: str = ""
+    header: str = field(default="", repr=False)
     expires: float = 0.0
 
 
@@ -62,13 +62,14 @@ class Authorizer:
             if slot.header and slot.header != refused and time.monotonic() < slot.expires:
                 return slot.header
             for challenge in parse_challenges(www_authenticate):
-                if challenge.scheme == "bearer":
+                held = _held(challenge, credential)
+                if held and held != refused:
+                    slot.header, slot.expires = held, float("inf")
+                    return slot.header
+                if challenge.scheme == "bearer" and not held:
                     token, lifetime = self._fetch_token(request, repository, challenge, credential)
                     slot.header = f"Bearer {token}"
                     slot.expires = time.monotonic() + lifetime * _MARGIN
-                    return slot.header
-                if challenge.scheme == "basic" and credential and credential.basic != refused:
-                    slot.header, slot.expires = credential.basic, float("inf")
                     return slot.header
         raise denied(request, credential)
 
@@ -88,8 +89,7 @@ class Authorizer:
         _check_realm(realm, request)
         query = {
             "service": challenge.parameters.get("service", ""),
-            "scope": challenge.parameters.get("scope", "")
-            or f"repository:{request.endpoint.repository(repository)}:pull",
+            "scope": challenge.parameters.get("scope", "") or _scope(request, repository),
         }
         asking = _ask_for_token(request, realm, query, credential)
         with self._transport.open(asking) as response:
@@ -104,6 +104,20 @@ class Authorizer:
                     retry_after=response.retry_after,
                 )
             return _parse_token(response.read(_MAX_TOKEN_SIZE), request.subject, realm)
+
+
+def _held(challenge: Challenge, credential: Credential | None) -> str:
+    """The header that a credential answers a challenge with by itself, or an empty string."""
+    if credential is None:
+        return ""
+    if challenge.scheme == "bearer" and credential.registry_token:
+        return f"Bearer {credential.registry_token}"
+    return credential.basic if challenge.scheme == "basic" else ""
+
+
+def _scope(request: Request, repository: str) -> str:
+    """The right to pull a repository; none for a registry as such."""
+    return f"repository:{request.endpoint.repository(repository)}:pull" if repository else ""
 
 
 def _ask_for_token(

@@ -15,13 +15,15 @@ from dataclasses import replace
 from typing import TypeVar
 
 from prewarm.errors import ContentError, PrewarmError, TransferError
-from prewarm.oci import ACCEPTED_TYPES, MAX_MANIFEST_SIZE, Descriptor, digest_of
+from prewarm.oci import ACCEPTED_TYPES, MAX_MANIFEST_SIZE, OCI_INDEX, Descriptor, digest_of
 from prewarm.receiver import Receiver
 from prewarm.reference import Reference, is_digest
 from prewarm.registry.auth import Authorizer, denied
 from prewarm.registry.credentials import Credential, Credentials
+from prewarm.registry.discovery import Listing, has_no_referrers_api, referrers_of, tags_of
 from prewarm.registry.endpoint import Endpoint, host_of
 from prewarm.registry.http import Limits, Request, Response, Transport
+from prewarm.registry.quota import Budget
 
 _T = TypeVar("_T")
 _ACCEPT = {"Accept": ", ".join(ACCEPTED_TYPES)}
@@ -39,7 +41,9 @@ class Registry:
         credentials: Credentials,
         limits: Limits,
         connections: int = 16,
+        budget: Budget | None = None,
     ) -> None:
+        self.budget = budget or Budget()
         self._endpoints = endpoints
         self._credentials = credentials
         self._limits = limits
@@ -54,7 +58,11 @@ class Registry:
         return self._over_endpoints(reference, lambda at: self._resolve_at(at, reference))
 
     def read_manifest(self, reference: Reference, digest: str) -> tuple[Descriptor, bytes]:
-        """The manifest or index with `digest` in the reference's repository, verified."""
+        """The manifest or index with `digest` in the reference's repository, verified.
+
+        Raises QuotaError when that would cost more of a quota than may be spent.
+        """
+        self.budget.spend(reference)
         return self._over_endpoints(
             reference, lambda at: self._manifest_at(at, reference, digest, digest)
         )
@@ -64,6 +72,45 @@ class Registry:
         self._over_endpoints(
             reference, lambda at: self._pour_from(at, reference, descriptor, receiver)
         )
+
+    def list_tags(self, repository: Reference) -> tuple[str, ...]:
+        """All tags of a repository, in the upstream's order; raises PrewarmError."""
+        listings: dict[Endpoint, Listing[str]] = {}
+
+        def tags_at(endpoint: Endpoint) -> tuple[str, ...]:
+            listing = listings.setdefault(endpoint, tags_of(endpoint, repository))
+            while listing.url is not None:
+                with self._ask("GET", listing.url, endpoint, repository, {}) as response:
+                    _check_status(response, repository, endpoint, listing.what)
+                    listing.take(response)
+            return tuple(listing.items)
+
+        return self._over_endpoints(repository, tags_at)
+
+    def list_referrers(self, reference: Reference, digest: str) -> tuple[Descriptor, ...] | None:
+        """What refers to a digest of the reference's repository; None where no upstream can say.
+
+        Raises PrewarmError.
+        """
+        listings: dict[Endpoint, Listing[Descriptor]] = {}
+
+        def referrers_at(endpoint: Endpoint) -> tuple[Descriptor, ...]:
+            listing = listings.setdefault(endpoint, referrers_of(endpoint, reference, digest))
+            headers = {"Accept": OCI_INDEX}
+            while listing.url is not None:
+                with self._ask("GET", listing.url, endpoint, reference, headers) as response:
+                    if has_no_referrers_api(response):
+                        raise TransferError(reference, "no list of referrers", status=404)
+                    _check_status(response, reference, endpoint, listing.what)
+                    listing.take(response)
+            return tuple(listing.items)
+
+        try:
+            return self._over_endpoints(reference, referrers_at)
+        except TransferError as error:
+            if error.status == 404:
+                return None
+            raise
 
     def _over_endpoints(self, reference: Reference, action: Callable[[Endpoint], _T]) -> _T:
         """The first answer: the endpoints are asked in order, and once more where it may pass."""
@@ -175,6 +222,7 @@ class Registry:
         answered: dict[Endpoint, Credential | None] = {}
         while True:
             with self._transport.open(request) as response:
+                self.budget.note(reference.host, response.headers)
                 request, at = response.request, response.request.endpoint
                 if response.status in (401, 403) and (at in answered or len(answered) > 1):
                     raise denied(request, answered.get(at), response.status)

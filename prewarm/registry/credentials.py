@@ -1,48 +1,35 @@
-"""Who we are to a host: from the environment, docker's config.json or podman's auth.json."""
+"""Who we are to a host: from the environment, docker's and podman's files, and helper programs."""
 
 from __future__ import annotations
 
-import base64
-import json
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from prewarm.errors import UsageError
 from prewarm.reference import DOCKER_HUB
+from prewarm.registry.authfile import HUB_SERVER, AuthFile, Credential, read_auth_file
+from prewarm.registry.helpers import PREFIX, Answer, Helpers, is_helper
+
+__all__ = ["Credential", "Credentials", "variable_of"]
 
 ENVIRONMENT_PREFIX = "PREWARM_AUTH_"
-_HUB_KEYS = ("https://index.docker.io/v1", "index.docker.io", "registry-1.docker.io")
-_MAX_FILE_SIZE = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A user and a password, or an identity token; `source` says where it was found.
-
-    Neither secret ever shows in a representation.
-    """
-
-    user: str
-    password: str = field(repr=False)
-    identity_token: str = field(default="", repr=False)
-    source: str = field(default="", compare=False)
-
-    @property
-    def basic(self) -> str:
-        """The value of an Authorization header for HTTP Basic."""
-        raw = f"{self.user}:{self.password}".encode("utf-8", "surrogateescape")
-        return "Basic " + base64.b64encode(raw).decode()
+GITHUB_HOST = "ghcr.io"
+GITHUB_SWITCH = "PREWARM_GITHUB_TOKEN"
+_IDENTITY_USER = "<token>"
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Looks a host's credential up; reads the files once, at the first question."""
+    """Looks a host's credential up; reads files and runs helpers once, when first needed."""
 
     environ: Mapping[str, str] = field(repr=False)
     files: tuple[Path, ...]
-    _read: dict[Path, Mapping[str, Credential]] = field(default_factory=dict, repr=False)
+    helpers: Helpers = field(default_factory=Helpers, repr=False)
+    _read: dict[Path, AuthFile] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @classmethod
     def of_environment(cls, environ: Mapping[str, str]) -> Credentials:
@@ -59,27 +46,70 @@ class Credentials:
         return cls(environ, (docker, *podman))
 
     def lookup(self, host: str, repository: str) -> Credential | None:
-        """The credential for a repository of a host, the most specific key first, or None.
+        """The credential for a repository of a host, or None: the first place that has one.
 
-        Raises UsageError for a file that cannot be understood.
+        In a file, a registry token comes first, then the helper that it names for the host; where
+        it names one, its other entries for the host count for nothing, as with docker. Raises
+        UsageError for what cannot be understood, TransferError for a helper that fails.
         """
-        variable = variable_of(host)
-        if value := self.environ.get(variable):
-            user, colon, password = value.partition(":")
-            if not colon:
-                raise UsageError(variable, "holds no colon", "set it to user:password")
-            return Credential(user, password, source=variable)
+        given = self._of_variable(host) or self._of_github(host)
+        if given is not None:
+            return given
         for path in self.files:
-            known = self._load(path)
-            for key in _keys(host, repository):
-                if key in known:
-                    return known[key]
+            file = self._load(path)
+            credential, (helper, server) = file.credential(host, repository), file.helper(host)
+            if helper and not (credential and credential.registry_token):
+                credential = self._of_helper(helper, server, path)
+            if credential is not None:
+                return credential
         return None
 
-    def _load(self, path: Path) -> Mapping[str, Credential]:
-        if path not in self._read:
-            self._read[path] = _read_file(path)
-        return self._read[path]
+    def told(self, host: str) -> Mapping[str, Answer]:
+        """What every helper program said that was asked about a host."""
+        names = (host, HUB_SERVER) if host == DOCKER_HUB else (host,)
+        return {p: answer for name in names for p, answer in self.helpers.told(name).items()}
+
+    def _of_variable(self, host: str) -> Credential | None:
+        variable = variable_of(host)
+        value = self.environ.get(variable)
+        if not value:
+            return None
+        user, colon, password = value.partition(":")
+        if not colon:
+            raise UsageError(variable, "holds no colon", "set it to user:password")
+        return Credential(user, password, source=variable)
+
+    def _of_github(self, host: str) -> Credential | None:
+        """The token that GitHub gives a job, for its own registry and only when asked for."""
+        switch = self.environ.get(GITHUB_SWITCH) if host == GITHUB_HOST else None
+        if not switch or switch == "0":
+            return None
+        if switch != "1":
+            raise UsageError(GITHUB_SWITCH, "neither 0 nor 1", "the token is for GITHUB_TOKEN")
+        token = self.environ.get("GITHUB_TOKEN")
+        if not token:
+            problem = "there is no GITHUB_TOKEN"
+            raise UsageError(GITHUB_SWITCH, problem, "set it in the step's env")
+        user = self.environ.get("GITHUB_ACTOR") or "github"
+        return Credential(user, token, source="GITHUB_TOKEN")
+
+    def _of_helper(self, name: str, server: str, path: Path) -> Credential | None:
+        if not is_helper(name):
+            problem = f"{name!r} cannot be the name of a credential helper"
+            raise UsageError(path, problem, f"write what follows {PREFIX} in the program's name")
+        answer = self.helpers.get(name, server, self.environ)
+        if not answer.secret:
+            return None
+        source = PREFIX + name
+        if answer.user == _IDENTITY_USER:
+            return Credential("", identity_token=answer.secret, source=source)
+        return Credential(answer.user, answer.secret, source=source)
+
+    def _load(self, path: Path) -> AuthFile:
+        with self._lock:
+            if path not in self._read:
+                self._read[path] = read_auth_file(path)
+            return self._read[path]
 
 
 def variable_of(host: str) -> str:
@@ -89,53 +119,3 @@ def variable_of(host: str) -> str:
     """
     doubled = host.upper().replace("-", "__")
     return ENVIRONMENT_PREFIX + re.sub(r"[^A-Z0-9_]", "_", doubled)
-
-
-def _keys(host: str, repository: str) -> list[str]:
-    parts = [host, *repository.split("/")]
-    keys = ["/".join(parts[:end]) for end in range(len(parts), 0, -1)]
-    if host == DOCKER_HUB:
-        keys += _HUB_KEYS
-    return [
-        *keys,
-        f"https://{host}",
-        f"http://{host}",
-        f"https://{host}/v1",
-        f"https://{host}/v2",
-    ]
-
-
-def _read_file(path: Path) -> Mapping[str, Credential]:
-    try:
-        with path.open("rb") as file:
-            document = json.loads(file.read(_MAX_FILE_SIZE))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except OSError as error:
-        raise UsageError(path, f"cannot be read: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise UsageError(path, f"not JSON ({error})", "log in again to have it written") from error
-    auths = document.get("auths") if isinstance(document, dict) else None
-    found = {}
-    for key, value in auths.items() if isinstance(auths, dict) else ():
-        credential = _credential(value, str(path))
-        if credential is not None:
-            found[key.rstrip("/")] = credential
-    return found
-
-
-def _credential(value: object, source: str) -> Credential | None:
-    if not isinstance(value, dict):
-        return None
-    user, password = str(value.get("username") or ""), str(value.get("password") or "")
-    encoded = value.get("auth")
-    if isinstance(encoded, str) and encoded:
-        try:
-            user, _, password = base64.b64decode(encoded).decode().partition(":")
-        except ValueError:
-            return None
-    token = value.get("identitytoken")
-    identity = token if isinstance(token, str) else ""
-    if not identity and not (user and password):
-        return None
-    return Credential(user, password.rstrip("\0"), identity, source)

@@ -31,10 +31,14 @@ _HEADERS = {"User-Agent": f"prewarm/{__version__}", "Accept-Encoding": "identity
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The numbers of the pull client; seconds, and tries in all."""
+    """The numbers of the pull client; seconds, tries in all, and bytes a second.
+
+    A body that brings less than `slowest` over `read` seconds has stalled.
+    """
 
     connect: float = 10.0
     read: float = 30.0
+    slowest: int = 1000
     tries: int = 4
     first_pause: float = 0.5
     longest_pause: float = 60.0
@@ -48,8 +52,8 @@ class Request:
     url: str
     endpoint: Endpoint
     subject: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    form: Mapping[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 class Response:
@@ -58,8 +62,14 @@ class Response:
     `request` is the one that was answered in the end, after all redirects.
     """
 
-    def __init__(self, raw: requests.Response, request: Request) -> None:
+    def __init__(
+        self,
+        raw: requests.Response,
+        request: Request,
+        limits: Limits = Limits(),
+    ) -> None:
         self._raw = raw
+        self._limits = limits
         self._subject = request.subject
         self.request = request
         self.status = raw.status_code
@@ -83,14 +93,16 @@ class Response:
             return None
 
     def chunks(self) -> Iterator[bytes]:
-        """The body, in pieces; raises TransferError when it breaks off."""
+        """The body, in pieces; raises TransferError when it breaks off or stalls."""
         coding = self.headers.get("Content-Encoding", "").strip().lower()
         if coding not in ("", "identity"):
             raise ContentError(
                 self._subject, f"the upstream encoded the body as {coding}, which nobody asked for"
             )
+        pace = _Pace(self._limits, self._subject)
         try:
-            while chunk := self._raw.raw.read(CHUNK, decode_content=False):
+            while chunk := self._raw.raw.read1(CHUNK, decode_content=False):
+                pace.check(len(chunk))
                 yield chunk
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise TransferError(self._subject, f"the body broke off: {_cause(error)}") from error
@@ -105,6 +117,30 @@ class Response:
                     self._subject, f"the upstream answered with more than {limit} bytes"
                 )
         return bytes(body)
+
+
+class _Pace:
+    """Finds out that a body has stalled although a byte comes now and then."""
+
+    def __init__(self, limits: Limits, subject: str) -> None:
+        self._limits = limits
+        self._subject = subject
+        self._since = time.monotonic()
+        self._bytes = 0
+
+    def check(self, size: int) -> None:
+        """Note bytes that came; raises TransferError when too few did for too long."""
+        self._bytes += size
+        seconds = time.monotonic() - self._since
+        if seconds < self._limits.read:
+            return
+        if self._bytes < self._limits.slowest * seconds:
+            raise TransferError(
+                self._subject,
+                f"the body stalled: {self._bytes} bytes in {seconds:.0f} seconds",
+                "run fetch again to go on from there",
+            )
+        self._since, self._bytes = time.monotonic(), 0
 
 
 class Transport:
@@ -137,7 +173,7 @@ class Transport:
             try:
                 target = raw.headers.get("Location")
                 if raw.status_code not in _REDIRECTS or not target:
-                    yield Response(raw, request)
+                    yield Response(raw, request, self.limits)
                     return
             finally:
                 _finish(raw)
@@ -213,7 +249,10 @@ class _NoCookies(DefaultCookiePolicy):
 
 def redact(url: str) -> str:
     """A URL that may be shown: without user, password and query (signatures live there)."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an unreadable URL"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
@@ -236,6 +275,7 @@ _PHRASES = (
     (r"SSLError|SSL:", "TLS failed"),
     (r"OSError.*(?:CA|certificate) bundle", "the CA file cannot be read"),
     (r"IncompleteRead", "the connection was closed too early"),
+    (r"BadStatusLine|LineTooLong|got more than \d+ headers", "what it answered is not HTTP"),
     (
         r"reset by peer|ConnectionReset|RemoteDisconnected|Connection aborted",
         "the connection was reset",

@@ -61,8 +61,9 @@ class Bearer:
 
     `answer_key` is `token` or `access_token`; a token dies after `lifetime` seconds and after
     `uses` requests. With a user, a token needs user and password (`identity` is the refresh token
-    that does as well, by POST); without, anybody gets one. `stated` is the `expires_in` told:
-    the lifetime unless given, and nothing at all if 0.
+    that does as well, by POST with service and client); without, anybody gets one. `stated` is the
+    `expires_in` told: the lifetime unless given, and nothing at all if 0. `standing` is a token
+    that was given out elsewhere and opens everything.
     """
 
     user: str = ""
@@ -74,6 +75,7 @@ class Bearer:
     uses: float = float("inf")
     realm: str = ""
     service: str = "fake"
+    standing: str = ""
     _issued: dict[str, _Token] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -84,6 +86,8 @@ class Bearer:
         kind, _, value = (request.headers.get("Authorization") or "").partition(" ")
         if kind != "Bearer":
             return ""
+        if self.standing and value == self.standing:
+            return None
         scope = _scope_of(request)
         with self._lock:
             token = self._issued.get(value)
@@ -123,7 +127,8 @@ class Bearer:
 
     def _knows(self, request: Request, form: dict[str, str]) -> bool:
         if form.get("grant_type") == "refresh_token":
-            return bool(self.identity) and form.get("refresh_token") == self.identity
+            named = form.get("service") == self.service and bool(form.get("client_id"))
+            return named and bool(self.identity) and form.get("refresh_token") == self.identity
         if form.get("grant_type") == "password":
             return (form.get("username"), form.get("password")) == (self.user, self.password)
         if self.user or request.headers.get("Authorization"):
