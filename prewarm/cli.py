@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -12,7 +13,10 @@ import click
 from prewarm import __version__
 from prewarm.errors import ExitCode, PrewarmError
 
-COMMANDS = ("scan", "lock", "fetch", "serve", "ls", "demo")
+COMMANDS = ("scan", "lock", "auth", "fetch", "serve", "ls", "demo")
+
+_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""What a disk may say at any time, and no bug of ours."""
 
 EPILOG = (
     "Exit codes: 0 ok; 1 a check failed or nothing succeeded; 2 usage; 3 some images failed and "
@@ -46,7 +50,7 @@ def main() -> None:
     code = _run()
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError:  # who reads has gone, or was told of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if code == ExitCode.INTERRUPTED:
         sys.stderr.flush()
@@ -66,13 +70,22 @@ def _run() -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("prewarm: interrupted; what is complete is kept", err=True)
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click exits when who reads has gone, and only then
         return ExitCode.OK
+    except OSError as error:
+        if error.errno not in _MACHINE:
+            return _bug()
+        click.echo(f"prewarm: {error.filename or 'the output'}: {error.strerror}", err=True)
+        return ExitCode.FAILED
     except Exception:  # noqa: BLE001
-        traceback.print_exc()
-        click.echo(
-            f"prewarm {__version__}: this is a bug of ours; please report the lines above and "
-            "the command that led to them",
-            err=True,
-        )
-        return ExitCode.BUG
+        return _bug()
+
+
+def _bug() -> int:
+    traceback.print_exc()
+    click.echo(
+        f"prewarm {__version__}: this is a bug of ours; please report the lines above and "
+        "the command that led to them",
+        err=True,
+    )
+    return ExitCode.BUG

@@ -13,7 +13,10 @@ from typing import Any, TypeVar
 
 from prewarm.errors import UsageError
 from prewarm.oci import Platform
+from prewarm.policy import Policy
 from prewarm.reference import Reference, is_host, normalise_host
+from prewarm.selection import Selection
+from prewarm.versions import Range
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -70,6 +73,20 @@ class RegistrySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchSettings:
+    """The table `[fetch]`: seconds, bytes a second, counts; None is the built-in number."""
+
+    jobs: int | None = None
+    tries: int | None = None
+    connect_timeout: float | None = None
+    timeout: float | None = None
+    min_speed: int | None = None
+    max_wait: float | None = None
+    max_pulls: int | None = None
+    quota_floor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that `prewarm.toml` says; `file` is where it stands, None without one."""
 
@@ -79,6 +96,9 @@ class Settings:
     extra: tuple[Extra, ...] = ()
     scan: ScanSettings = field(default_factory=ScanSettings)
     registries: Mapping[str, RegistrySettings] = field(default_factory=dict)
+    fetch: FetchSettings = field(default_factory=FetchSettings)
+    policy: Policy = field(default_factory=Policy)
+    selections: tuple[Selection, ...] = ()
 
 
 def find_settings(start: Path) -> Path | None:
@@ -123,6 +143,9 @@ def parse_settings(text: str, file: Path) -> Settings:
         tuple(_extra(written, text) for written in top.take("extra", _references) or ()),
         _scan_settings(top.table("scan")),
         _registries(top.table("registry")),
+        _fetch_settings(top.table("fetch")),
+        _policy(top.table("policy")),
+        tuple(_selection(table) for table in top.tables("select")),
     )
     top.finish()
     return settings
@@ -145,6 +168,32 @@ def _scan_settings(table: _Table) -> ScanSettings:
     return settings
 
 
+def _fetch_settings(table: _Table) -> FetchSettings:
+    settings = FetchSettings(
+        table.take("jobs", _count),
+        table.take("tries", _count),
+        table.take("connect-timeout", _seconds),
+        table.take("timeout", _seconds),
+        table.take("min-speed", _size),
+        table.take("max-wait", _seconds),
+        table.take("max-pulls", _count),
+        table.take("quota-floor", _count),
+    )
+    table.finish()
+    return settings
+
+
+def _policy(table: _Table) -> Policy:
+    policy = Policy(
+        table.take("allow", _list_of(_text)) or (),
+        table.take("deny", _list_of(_text)) or (),
+        table.take("require-digest", _flag) or False,
+        table.take("max-size", _size),
+    )
+    table.finish()
+    return policy
+
+
 def _rule(table: _Table) -> RuleSettings:
     rule = RuleSettings(
         table.take("files", _text) or "",
@@ -156,6 +205,22 @@ def _rule(table: _Table) -> RuleSettings:
     if not rule.files or bool(rule.path) == bool(rule.pattern):
         raise table.wrong("files", "is one of two things a rule needs", "add path or pattern")
     return rule
+
+
+def _selection(table: _Table) -> Selection:
+    repository = table.take("repository", _repository)
+    if repository is None:
+        raise table.wrong("repository", "is missing", 'write repository = "quay.io/org/app"')
+    selection = Selection(
+        repository,
+        table.take("tags", _list_of(_text)) or (),
+        table.take("exclude", _list_of(_text)) or (),
+        table.take("semver", _range),
+        table.take("newest", _at_least_one),
+        table.take("platforms", _list_of(_platform)) or (),
+    )
+    table.finish()
+    return selection
 
 
 def _registries(table: _Table) -> dict[str, RegistrySettings]:
@@ -265,6 +330,34 @@ def _flag(value: Any, _: Path) -> bool:
     return value
 
 
+def _count(value: Any, _: Path) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError("must be a number, 0 or more")
+    return value
+
+
+def _seconds(value: Any, file: Path) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+        return float(value)
+    raise ValueError("must be seconds, more than 0")
+
+
+def _size(value: Any, file: Path) -> int:
+    return _count(value, file) if isinstance(value, int) else parse_size(_text(value, file))
+
+
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_UNITS |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
+
+
+def parse_size(text: str) -> int:
+    """Bytes from `20GB`, `512 MiB` or `1000`; raises ValueError."""
+    match = re.fullmatch(r"\s*([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([a-zA-Z]{0,3})\s*", text)
+    if match is None or match[2].upper() not in _UNITS:
+        raise ValueError("must be a size, such as 20GB")
+    return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
 def _path(value: Any, file: Path) -> Path:
     path = os.path.expandvars(os.path.expanduser(_text(value, file)))  # noqa: PTH111
     if not path or "\0" in path or path.startswith("~"):
@@ -274,6 +367,23 @@ def _path(value: Any, file: Path) -> Path:
 
 def _platform(value: Any, file: Path) -> Platform:
     return Platform.parse(_text(value, file))
+
+
+def _repository(value: Any, file: Path) -> Reference:
+    text = _text(value, file)
+    if "@" in text or ":" in text.rpartition("/")[2]:
+        raise ValueError("must be without tag and digest: say those in tags = [...]")
+    return Reference.parse(text)
+
+
+def _range(value: Any, file: Path) -> Range:
+    return Range.parse(_text(value, file))
+
+
+def _at_least_one(value: Any, file: Path) -> int:
+    if _count(value, file) == 0:
+        raise ValueError("must be a number, 1 or more")
+    return _count(value, file)
 
 
 def _references(value: Any, file: Path) -> tuple[str, ...]:

@@ -63,6 +63,10 @@ class TransferError(PrewarmError):
         super().__init__(subject, problem, remedy)
 
 
+class QuotaError(TransferError):
+    """A pull that would count is one more than may be spent: nothing was asked."""
+
+
 class StoreError(PrewarmError):
     """The store on disk cannot be read or written as it stands."""
 

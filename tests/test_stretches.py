@@ -92,7 +92,7 @@ def test_an_upstream_without_ranges_is_asked_for_the_whole(
 @pytest.mark.parametrize(
     "fault",
     [Fault.flip_bit(), Fault.reset(), Fault.content_range("bytes 0-9/10"), Fault.status(500)],
-    ids=str,
+    ids=["a bit flipped", "reset", "another range", "500"],
 )
 def test_a_stretch_that_fails_or_lies_spoils_nothing(
     registry: FakeRegistry, tmp_path: Path, fault: Fault

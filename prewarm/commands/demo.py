@@ -61,7 +61,7 @@ def _run(folder: Path) -> None:
         _say("3. prewarm fetch: every image once, every layer once")
         store = LayoutWriter.create(folder / "store")
         wanted = [Wanted(reference, _PLATFORMS) for reference in scan.images]
-        outcomes = fetch_images(wanted, settings, store, _JOBS)
+        outcomes = fetch_images(wanted, settings, store)
         click.echo(fetch_text(outcomes))
 
     _say("4. prewarm serve: the upstream is stopped, the store answers in its place")

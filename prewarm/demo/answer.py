@@ -13,10 +13,10 @@ from email.message import Message
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from prewarm.demo.images import Contents, Repository
-from prewarm.oci import Descriptor
+from prewarm.oci import OCI_INDEX, Descriptor
 from prewarm.reference import DOCKER_HUB, is_digest, looks_like_host
 
-_ROUTE = re.compile(r"/v2/(?P<name>.+)/(?P<kind>manifests|blobs|tags)/(?P<item>[^/]+)")
+_ROUTE = re.compile(r"/v2/(?P<name>.+)/(?P<kind>manifests|blobs|tags|referrers)/(?P<item>[^/]+)")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
 
@@ -60,6 +60,8 @@ def answer(contents: Contents, request: Request, host: str = DOCKER_HUB) -> Resp
         return _answer_manifest(contents, repository, item)
     if kind == "blobs":
         return _answer_blob(contents, repository, item, request)
+    if kind == "referrers":
+        return _answer_referrers(contents, repository, item)
     return _answer_tags(repository, name, parse_qs(parts.query))
 
 
@@ -122,6 +124,25 @@ def parse_range(text: str, size: int) -> range | None:
     if not first:
         return range(max(0, size - int(last)), size)
     return range(int(first), min(int(last) + 1, size) if last else size)
+
+
+def _answer_referrers(contents: Contents, repository: Repository, digest: str) -> Response:
+    """An index of the repository's manifests that name the digest as their subject."""
+    entries = [
+        {"mediaType": d.media_type, "digest": d.digest, "size": d.size}
+        for d in repository.manifests.values()
+        if _subject_of(contents.blobs[d.digest]) == digest
+    ]
+    index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}
+    return _to_json(index, headers={"Content-Type": OCI_INDEX})
+
+
+def _subject_of(raw: bytes) -> str | None:
+    try:
+        subject = json.loads(raw).get("subject")
+    except (ValueError, AttributeError):
+        return None
+    return subject.get("digest") if isinstance(subject, dict) else None
 
 
 def _answer_tags(repository: Repository, name: str, query: dict[str, list[str]]) -> Response:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from prewarm.errors import ContentError, PrewarmError, StoreError
@@ -107,17 +108,28 @@ class _Watched:
         return self.receiver.stop
 
     def seek(self, start: int) -> None:
-        before = self.receiver.offset
+        anew = start != self.receiver.offset
         self.receiver.seek(start)
-        self.transfer.tell(start - before)
+        if anew:
+            self.transfer.take_back()
 
     def write(self, chunk: bytes) -> bool:
         if self.stopped.is_set() or self.transfer.failed:
             raise StoreError("fetch", "stopped")
-        more = self.receiver.write(chunk)
+        with self._taken_back_if_dropped():
+            more = self.receiver.write(chunk)
         self.transfer.moved += len(chunk)
         self.transfer.tell(len(chunk))
         return more
 
     def verify(self) -> None:
-        self.receiver.verify()
+        with self._taken_back_if_dropped():
+            self.receiver.verify()
+
+    @contextmanager
+    def _taken_back_if_dropped(self) -> Iterator[None]:
+        try:
+            yield
+        except ContentError:
+            self.transfer.take_back()
+            raise

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from prewarm.errors import ContentError, PrewarmError
 from prewarm.fetch.ports import Holdings, Source
 from prewarm.oci import Descriptor, Index, Manifest, Platform, parse_manifest
+from prewarm.policy import Policy
 from prewarm.reference import Reference
 
 MAX_DEPTH = 4
@@ -68,14 +69,18 @@ class Planner:
 
     source: Source
     held: Holdings
+    policy: Policy = field(default_factory=Policy)
     _slots: dict[str, _Slot] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def plan(self, wanted: Wanted) -> ImagePlan:
         """Everything that an image needs; raises PrewarmError."""
+        self.policy.check(wanted.reference, pinned=wanted.pinned is not None)
         root, raw = self.read_root(wanted)
         walk = _Walk(self, wanted)
         walk.visit(root, raw, MAX_DEPTH)
+        size = sum(blob.size for blob in walk.blobs.values())
+        self.policy.check_size(wanted.reference, size)
         return ImagePlan(
             wanted,
             root,

@@ -7,9 +7,10 @@ never leads to something that is not there.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from prewarm.errors import PrewarmError
@@ -19,6 +20,7 @@ from prewarm.fetch.plan import ImagePlan, Planner, Wanted
 from prewarm.fetch.ports import Observer, Sink, Source
 from prewarm.fetch.tally import Outcome, Tally, sources_by_blob
 from prewarm.oci import Descriptor
+from prewarm.policy import Policy
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -32,7 +34,9 @@ class Fetch:
     sink: Sink
     jobs: int = 12
     observer: Observer = field(default_factory=Observer)
+    policy: Policy = field(default_factory=Policy)
     _stopped: threading.Event = field(default_factory=threading.Event)
+    _began: float = field(default_factory=time.monotonic)
 
     def run(self, wanted: Iterable[Wanted]) -> tuple[Outcome, ...]:
         """Bring in all that is wanted; one image that fails does not stop the others.
@@ -45,11 +49,13 @@ class Fetch:
         pool = ThreadPoolExecutor(self.jobs, "fetch")
         try:
             plans = []
-            for want, plan in each(pool, Planner(self.source, self.sink).plan, asked):
+            for want, plan in each(pool, Planner(self.source, self.sink, self.policy).plan, asked):
                 if isinstance(plan, ImagePlan):
                     plans.append(plan)
                 else:
-                    self._finish(outcomes, want, Outcome(want.reference, error=plan))
+                    self._finish(
+                        outcomes, want, Outcome(want.reference, error=plan, phase="resolve")
+                    )
             self._copy_all(pool, plans, outcomes)
         except BaseException:
             self._stopped.set()
@@ -108,7 +114,7 @@ class Fetch:
         return None
 
     def _finish(self, outcomes: dict[Wanted, Outcome], wanted: Wanted, outcome: Outcome) -> None:
-        outcomes[wanted] = outcome
+        outcomes[wanted] = replace(outcome, seconds=time.monotonic() - self._began)
         self.observer.finished(outcome.reference, outcome.error)
 
 

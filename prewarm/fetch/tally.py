@@ -19,7 +19,8 @@ class Outcome:
     """What became of one image.
 
     `moved` are the bytes of its blobs that this run brought in (a blob that two images share
-    counts for the first), `held` those that were there.
+    counts for the first), `held` those that were there. `seconds` passed from the run's beginning
+    until it was done; `phase` is where it failed: resolving, copying or publishing.
     """
 
     reference: Reference
@@ -28,6 +29,8 @@ class Outcome:
     held: int = 0
     absent: tuple[Platform, ...] = ()
     error: PrewarmError | None = None
+    phase: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -77,7 +80,8 @@ class Tally:
             and self.by_blob[_key(blob)][0] is plan
         )
         held = sum(blob.size for blob in plan.blobs if _key(blob) not in self.missing)
-        return Outcome(plan.wanted.reference, plan.root, moved, held, plan.absent, error)
+        phase = "" if error is None else "copy" if self.error(plan) else "publish"
+        return Outcome(plan.wanted.reference, plan.root, moved, held, plan.absent, error, phase)
 
 
 def sources_by_blob(plans: Sequence[ImagePlan]) -> dict[Descriptor, list[Reference]]:

@@ -38,15 +38,16 @@ def _about(reference: Reference, use: Finding, *, require_digest: bool) -> Itera
 
 
 def _versions(scan: Scan) -> Iterator[Advice]:
+    images = scan.images
     by_name: dict[str, list[Reference]] = {}
-    for reference in scan.images:
+    for reference in images:
         by_name.setdefault(reference.name, []).append(reference)
     for name, references in by_name.items():
         if len(references) > 1:
             versions = ", ".join(
                 reference.tag or reference.digest or "" for reference in references
             )
-            place = min(use.place for use in scan.images[references[0]])
+            place = min(use.place for use in images[references[0]])
             yield Advice(
                 "several-versions", place, f"{name} is used in several versions: {versions}"
             )

@@ -34,6 +34,9 @@ _OPENED = re.compile(
     re.MULTILINE,
 )
 _BREAKS = {"\x85", "\u2028", "\u2029", "\ufeff"}
+_LONGEST = 2000
+"""Letters of a scalar that is read here; longer ones are left to the parser."""
+
 _SHORT_BLOCK = 4
 """Lines of a block scalar that are read whatever is in them."""
 
@@ -80,7 +83,7 @@ def value_of(
     marks = _marks(text, wanted) if wanted is not None else None
     try:
         return _Reading(own_lines, first_line, path, lines, marks).value()
-    except _Doubtful:
+    except (_Doubtful, RecursionError):
         return None
 
 
@@ -160,9 +163,11 @@ class _Reading:
             match = _KEY.match(lines[head], indent)
             if match is None:
                 raise _Doubtful
-            key, rest = match["key"].rstrip(" "), match["rest"]
-            if key[0] in "\"'":
-                key = key[1:-1]
+            key, rest = match.groups()
+            key = key[1:-1] if key[0] in "\"'" else key.rstrip(" ")
+            if rest and head + 1 == following and (text := self._scalar(head, rest)) is not None:
+                entries[key] = text
+                continue
             value = self._entry(head, following, len(lines[head]) - len(rest), rest)
             if value is None:
                 part = self._parsed(head, following, indent)
@@ -185,9 +190,20 @@ class _Reading:
                 return Mapping({}, {}, self._place(head, column))
             return self._block(head + 1, following) if self._is_collection(inner) else None
         if inner is None:
-            return self._scalar(head, rest)
+            return self._scalar(head, rest) or self._flow(head, column, rest)
         if _is_long_block(rest, following - head) and not self._has_mark(head, following):
             return Text("", self._place(head, column), "str")
+        return None
+
+    def _flow(self, head: int, column: int, rest: str) -> Value | None:
+        """A collection in one line that is empty, or has nothing that is wanted."""
+        content = rest.strip()
+        if content == "[]":
+            return Sequence((), self._place(head, column + len(rest) - len(rest.lstrip())))
+        if content == "{}":
+            return Mapping({}, {}, self._place(head, column + len(rest) - len(rest.lstrip())))
+        if content[0] in "[{" and not self._has_mark(head, head + 1):
+            return Mapping({}, {}, self._place(head, column))
         return None
 
     def _mark_all(self, start: int, end: int) -> None:
@@ -203,17 +219,19 @@ class _Reading:
         return next((i for i in range(start, end) if self._indents[i] >= 0), None)
 
     def _scalar(self, line: int, rest: str) -> Text | None:
-        match = _PLAIN.match(rest)
+        match = _PLAIN.match(rest) if len(rest) <= _LONGEST else None
         if match is None:
             return None
-        plain, double, single = match[2], match[3], match[4]
-        column = len(self._lines[line]) - len(rest) + len(match[1])
-        if plain is not None:
-            plain = plain.rstrip(" ")
-            if plain[0] == "-" and plain[1:2] in ("", " "):
-                return None
-            return Text(plain, self._place(line, column), _type(plain))
-        return Text(double if double is not None else single, self._place(line, column + 1))
+        space, plain, double, single = match.groups()
+        column = len(self._lines[line]) - len(rest) + len(space)
+        if plain is None:
+            quoted = double if double is not None else single
+            return Text(quoted, Place(self._path, self._first + line, column + 2))
+        plain = plain.rstrip(" ")
+        if plain[0] == "-" and plain[1:2] in ("", " "):
+            return None
+        kind = _type(plain) if plain[0] in _RESOLVERS else "str"
+        return Text(plain, Place(self._path, self._first + line, column + 1), kind)
 
     def _parsed(self, start: int, end: int, indent: int | None = None) -> Value:
         """What the parser makes of some lines that are a whole by themselves."""

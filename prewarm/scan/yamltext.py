@@ -91,6 +91,8 @@ def compose(first_line: int, part: str) -> YamlDocument | None:
 
 def is_sound(part: str) -> bool:
     """Whether the parser takes a document without complaint. Quick: it makes no nodes."""
+    if part.count("[") + part.count("{") > _MAX_DEPTH and _nests_too_deeply(part):
+        return False  # the parser takes time by the square of the depth
     loader = _Loader(part)
     try:
         loader.raw_parse()

@@ -36,6 +36,11 @@ class Server:
         return self._process.pid
 
     @property
+    def status(self) -> int | None:
+        """The exit status, once the process has ended."""
+        return self._process.poll()
+
+    @property
     def log(self) -> str:
         return self._log.read_text()
 

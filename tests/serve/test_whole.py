@@ -10,7 +10,7 @@ import pytest
 
 from prewarm.demo.images import Contents, Image, Layer, build
 from prewarm.layout import LayoutReader, LayoutWriter
-from prewarm.oci import OCI_INDEX, OCI_MANIFEST, Descriptor, digest_of
+from prewarm.oci import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Descriptor, digest_of
 from tests.serve.asking import Mirror
 from tests.serve.stores import (
     children_of,
@@ -229,6 +229,17 @@ def test_a_blob_that_one_image_gives_a_wrong_size_is_had_through_another(tmp_pat
     assert mirror.ask(f"/v2/quay.io/org/app/blobs/{digest_of(b'layer')}").body == b"layer"
 
 
+def test_an_image_that_one_index_gives_a_wrong_size_is_had_through_another(tmp_path: Path) -> None:
+    contents = Contents()
+    image = hold_image(contents, b"layer")
+    lie = Descriptor(image.media_type, image.digest, image.size + 1)
+    contents.names["quay.io/org/app:a-lie"] = hold_index(contents, [lie])
+    contents.names["quay.io/org/app:sound"] = hold_index(contents, [image])
+    mirror = Mirror(write_store(tmp_path / "store", contents))
+    assert status_of(mirror, "a-lie") == 404
+    assert status_of(mirror, "sound") == status_of(mirror, image.digest) == 200
+
+
 @pytest.mark.parametrize(
     ("media_type", "raw"),
     [
@@ -256,6 +267,16 @@ def test_a_root_whose_size_is_wrong_in_the_index_is_404(tmp_path: Path) -> None:
     root = contents.names[NAME]
     contents.names[NAME] = Descriptor(root.media_type, root.digest, root.size + 1)
     assert status_of(Mirror(write_store(tmp_path / "store", contents)), "1") == 404
+
+
+@pytest.mark.parametrize("stated", ["", "application/json"])
+def test_a_manifest_has_the_media_type_that_it_says(tmp_path: Path, stated: str) -> None:
+    contents = build([Image(NAME, docker=True)])
+    root = contents.names[NAME]
+    contents.names[NAME] = Descriptor(stated, root.digest, root.size)
+    mirror = Mirror(write_store(tmp_path / "store", contents))
+    answer = mirror.ask("/v2/quay.io/org/app/manifests/1")
+    assert (answer.status, answer.headers["content-type"]) == (200, DOCKER_MANIFEST)
 
 
 def test_a_manifest_without_a_media_type_has_that_of_its_descriptor(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 _ACTION = re.compile(
-    r"\{\{(?P<left>-[ \t\r\n])?(?P<inner>(?:\"(?:[^\"\\]|\\.)*\"|`[^`]*`|/\*.*?\*/|(?!\}\}).)*?)"
+    r"\{\{(?P<left>-[ \t\r\n])?"
+    r"(?P<inner>(?:\"(?:[^\"\\\n]|\\.){0,1000}\"|`[^`]{0,1000}`|/\*.{0,5000}?\*/"
+    r"|[^\"`/}]|/(?!\*)|\}(?!\})){0,4000}?)"
     r"(?P<right>[ \t\r\n]-)?\}\}",
     re.DOTALL,
 )

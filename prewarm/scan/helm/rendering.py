@@ -17,7 +17,7 @@ from prewarm.scan.values import Text, Value
 
 IMAGE_LINE = re.compile(
     r"^[ \t]*(?:-[ \t]+)?[\"']?(?P<key>[\w-]*[iI]mage)[\"']?[ \t]*:[ \t]+"
-    r"(?P<value>[^\n#]*\{\{[^\n]*?)[ \t]*\r?$",
+    r"(?P<value>[^\n#]{0,500}\{\{[^\n]{0,1500}?)[ \t]{0,80}\r?$",
     re.MULTILINE,
 )
 _PREFIXED = re.compile(

@@ -19,7 +19,7 @@ _ACTION = re.compile(
     r"\{\{-?\s*(?:\.|\$|/\*|\(|(?:include|if|else|range|with|template|toYaml|define|block|end|tpl"
     r"|default|required|printf|quote)\b)"
 )
-_COMMENT = re.compile(r"\{\{-?\s*/\*.*?\*/\s*-?\}\}", re.DOTALL)
+_COMMENT = re.compile(r"\{\{-?\s{0,9}/\*.{0,9000}?\*/\s{0,9}-?\}\}", re.DOTALL)
 _LITERAL = re.compile(r"\"[a-z0-9][\w.-]*[/:\w][\w./:@-]*\"")
 _USE = "Helm template"
 _SEPARATOR = re.compile(r"^---", re.MULTILINE)

@@ -24,6 +24,9 @@ from prewarm.scan.values import Text
 
 _NO_IMAGES = {"auto", "none", "null", "default", "true", "false", "latest", "scratch"}
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+_LONGEST = 1000
+"""Letters of a text that may still be a name; Docker's own limit is lower."""
+
 _LOCAL_HOSTS = {"localhost", "dev.local", "ko.local", "kind.local"}
 
 
@@ -35,7 +38,7 @@ def text_says(
     `pinned` asks for a tag or digest besides.
     """
     written = text.value.strip()
-    if text.type != "str" or not written or "\n" in written:
+    if text.type != "str" or not 0 < len(written) <= _LONGEST or "\n" in written:
         return
     if setting.file and text.place.file != setting.file:
         return

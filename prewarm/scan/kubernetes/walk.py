@@ -87,7 +87,7 @@ class Walk:
         for key, value in entries.items():
             if key in _NEVER or key in taken or (key == "status" and "kind" in entries):
                 continue
-            if not isinstance(value, Text) or _may_speak(value):
+            if _may_speak(value):
                 yield from self.value(value, (*path, key), below)
 
     def _sequence(self, sequence: Sequence, path: Path, setting: Setting) -> Iterator[Result]:
@@ -118,9 +118,12 @@ class Walk:
             yield result if setting.depth else settled(result, self._lines, text.place.line)
 
 
-def _may_speak(text: Text) -> bool:
-    """Whether a scalar has what every name has that is known as one without its key."""
-    return text.type == "str" and (":" in text.value or "/" in text.value or "\n" in text.value)
+def _may_speak(value: Value) -> bool:
+    """Whether there is something in a value that could be a name, for a scalar a `:` or `/`."""
+    if isinstance(value, Text):
+        text = value.value
+        return value.type == "str" and (":" in text or "/" in text or "\n" in text)
+    return bool(value.entries if isinstance(value, Mapping) else value.items)
 
 
 def _object(mapping: Mapping, setting: Setting) -> Setting | None:
