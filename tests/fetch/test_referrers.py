@@ -1,4 +1,4 @@
-"""`fetch --referrers`: what is found by the API, by tags, and by levels; how it is kept and served."""
+"""Signatures, SBOMs and attestations: found by API or tag, brought in, served, never believed."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Measurements of prewarm beside the programs that do a part of its work."""
