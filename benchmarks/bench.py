@@ -23,18 +23,22 @@ def measure_all(
     chosen: Sequence[Job],
     tools: Sequence[Tool],
     folder: Path,
+    upstream: Path,
     *,
     seed: int,
     rounds: int | None,
     patience: float,
 ) -> Iterator[Results]:
-    """Measure jobs in turn; gives the results so far after each, so that a break loses nothing."""
+    """Measure jobs in turn; gives the results so far after each, so that a break loses nothing.
+
+    The tools write below `folder`, the registry keeps its files below `upstream`.
+    """
     versions, missing = _versions(tools)
     present = [tool for tool in tools if tool.name in versions]
     started, machine = now(), Machine.read()
     cases: list[Case] = []
     samples: list[Sample] = []
-    with running(folder / "registry", seed) as registry:
+    with running(upstream / "registry", seed) as registry:
         bench = Bench(registry, folder, patience)
         for job in chosen:
             registry.fill(job.work)

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from benchmarks.images import Image, Json, Layer, Work
 from benchmarks.programs import need
 
 _STARTS_WITHIN = 20.0
+_SMALL = 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -122,29 +123,34 @@ class _Push:
         held = [self._layer(image.name, layer) for layer in layers]
         config = images.config_of(image, architecture, [diff_id for diff_id, _ in held])
         entry = images.descriptor(images.OCI_CONFIG, config)
-        self._upload(image.name, iter((config,)), lambda: str(entry["digest"]))
+        self._put_blob(self._begin(image.name), entry["digest"], config)
         return images.manifest_of(entry, [layer for _, layer in held])
 
     def _layer(self, repository: str, layer: Layer) -> tuple[str, Json]:
         if layer in self._layers:
             origin, diff_id, entry = self._layers[layer]
             if origin != repository:
-                self._ask(
-                    "POST",
-                    f"/v2/{repository}/blobs/uploads/?mount={entry['digest']}&from={origin}",
-                    201,
-                )
+                self._mount(repository, origin, entry["digest"])
             return diff_id, entry
         passing = _Passing(images.chunks_of(layer, self._registry.seed))
-        self._upload(repository, iter(passing), lambda: passing.digest)
+        if layer.size <= _SMALL:
+            raw = b"".join(passing)
+            self._put_blob(self._begin(repository), passing.digest, raw)
+        else:
+            place = self._ask("PATCH", self._begin(repository), 202, iter(passing))
+            self._put_blob(place, passing.digest)
         entry = {"mediaType": images.OCI_LAYER, "digest": passing.digest, "size": passing.size}
         self._layers[layer] = repository, passing.diff_id, entry
         return passing.diff_id, entry
 
-    def _upload(self, repository: str, body: Iterator[bytes], digest: Callable[[], str]) -> None:
-        place = self._ask("POST", f"/v2/{repository}/blobs/uploads/", 202)
-        place = self._ask("PATCH", place, 202, body)
-        self._ask("PUT", f"{place}&digest={digest()}", 201)
+    def _mount(self, repository: str, origin: str, digest: str) -> None:
+        self._ask("POST", f"/v2/{repository}/blobs/uploads/?mount={digest}&from={origin}", 201)
+
+    def _begin(self, repository: str) -> str:
+        return self._ask("POST", f"/v2/{repository}/blobs/uploads/", 202)
+
+    def _put_blob(self, place: str, digest: str, raw: bytes = b"") -> None:
+        self._ask("PUT", f"{place}&digest={digest}", 201, raw)
 
     def _put_manifest(self, repository: str, media_type: str, raw: bytes, name: str) -> None:
         self._ask("PUT", f"/v2/{repository}/manifests/{name}", 201, raw, media_type)

@@ -104,9 +104,10 @@ def commands() -> Iterator[tuple[str, list[str]]]:
 
 @pytest.mark.parametrize(("where", "words"), list(commands()), ids=str)
 def test_every_command_line_is_understood(where: str, words: list[str]) -> None:
-    command = cli.get_command(cli.make_context("prewarm", [words[1]]), words[1])
+    context = cli.make_context("prewarm", [words[1]])
+    command = cli.get_command(context, words[1])
     assert command is not None, where
-    command.make_context(words[1], words[2:], resilient_parsing=False).close()
+    command.make_context(words[1], words[2:], parent=context).close()
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md"], ids=["README"])

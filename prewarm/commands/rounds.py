@@ -90,6 +90,7 @@ def _now() -> str:
 
 
 def _stop(_: int, __: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise Stopped
 
 

@@ -37,6 +37,7 @@ class Ingest:
         self._lock = threading.RLock()
         self._hash = hashlib.new(self._algorithm)
         self._hashed = 0
+        self._divided = False
         self._failure: OSError | None = None
         held = os.fstat(file).st_size
         if held > descriptor.size:
@@ -81,6 +82,7 @@ class Ingest:
         """A receiver for one more writer, if what is missing is worth it: of `smallest` bytes."""
         with self._lock:
             piece = self._pieces.split(smallest)
+            self._divided = self._divided or piece is not None
         return Stretch(self, piece) if piece else None
 
     def unfinished(self) -> Iterator[Receiver]:
@@ -111,6 +113,9 @@ class Ingest:
         self._pieces.forget(0)
 
     def _verify(self) -> None:
+        if self._divided:  # several wrote: what counts is what lies there now
+            self._hash = hashlib.new(self._algorithm)
+            self._hashed = 0
         received = sum(piece.position - piece.start for piece in self._pieces.all)
         self._hash_up_to(received)
         actual = f"{self._algorithm}:{self._hash.hexdigest()}"
@@ -145,6 +150,8 @@ class Ingest:
 
     def _write(self, piece: Piece, chunk: bytes) -> bool:
         with self._lock:
+            if not any(known is piece for known in self._pieces.all):
+                raise NoRanges(self._descriptor.digest, "the blob was begun anew")
             wanted = memoryview(chunk)[: piece.missing]
             at = piece.position
         write_all(self._file, wanted, at)

@@ -30,10 +30,11 @@ def bring(store: LayoutWriter, descriptor: Descriptor, raw: bytes, step: int = 4
 
 
 @cache
-def image(label: str, *platforms: str) -> Contents:
+def image(label: str, *platforms: str, indexed: bool = False) -> Contents:
     """One small image, `docker.io/library/LABEL:1`, as a registry would hold it."""
     layers = (Layer("shared", 3000), Layer(label, 2000))
-    return build([Image(f"{label}:1", layers, platforms or ("linux/amd64",))])
+    runs_on = platforms or ("linux/amd64",)
+    return build([Image(f"{label}:1", layers, runs_on, indexed=indexed)])
 
 
 def bring_image(store: LayoutWriter, contents: Contents) -> None:

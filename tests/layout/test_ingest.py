@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -294,6 +295,26 @@ def test_different_blobs_do_not_wait_for_each_other(store: LayoutWriter) -> None
         assert bring(store, *second) == 1000
         ingest.write(first[1])
         ingest.commit()
+
+
+def test_a_late_writer_of_another_stretch_cannot_spoil_what_is_published(
+    store: LayoutWriter,
+) -> None:
+    """The first stretch was begun anew, whole; a helper of before still writes, and wrongly."""
+    descriptor, raw = blob("a", 10_000)
+    with suppress(ContentError), store.ingest(descriptor) as ingest:
+        assert ingest is not None
+        ingest.write(raw[:1000])
+        late = ingest.split(1000)
+        assert late is not None and late.offset == 5500
+        ingest.seek(0)
+        ingest.write(raw)
+        ingest.verify()
+        with suppress(PrewarmError):
+            late.write(bytes(2000))
+        ingest.commit()
+    bring(store, descriptor, raw)
+    assert store.read_blob(descriptor) == raw
 
 
 # Whom permissions bind

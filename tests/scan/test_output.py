@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
-from prewarm.commands.scan import scan
+from prewarm.cli import cli
 from prewarm.report.annotations import scan_annotations
 from prewarm.report.markdown import code, plain
 from prewarm.scan.finding import Scan, Skipped
@@ -36,7 +36,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(scan, arguments, catch_exceptions=False)
+    return CliRunner().invoke(cli, ["scan", *arguments], catch_exceptions=False)
 
 
 def test_json_keeps_to_its_schema() -> None:

@@ -251,3 +251,21 @@ def test_scanning_twice_in_any_order_and_in_processes_gives_the_same(write: Writ
 def test_the_short_cut_for_sources_agrees_with_the_table(name: str) -> None:
     assert format_of(name) is None
     assert not [f.name for f in FORMATS if f.paths.fullmatch(name)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'services: {a: "b" "c"}\nx: ' + "[" * 300,
+        "services:\n  a: {b c: {\nimage" + "{" * 250 + "\n",
+        "- " * 5000 + "image: a:1",
+        "a: " + "[" * 100_000,
+        "a: &a [*a]\nb: {" + "<<: *a, " * 300 + "}\n",
+        "\n".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]" for n in range(1, 40)),
+    ],
+    ids=["broken and deep", "broken", "dashes", "brackets", "merges", "aliases"],
+)
+def test_hostile_yaml_is_told_and_never_a_bug(write: Write, text: str) -> None:
+    found = scan(write({"compose.yaml": text, "x.yaml": text, "Dockerfile": "FROM a:1\n"}))
+    assert "docker.io/library/a:1 Dockerfile:1" in places(found)
+    assert not [skipped for skipped in found.skipped if "bug of ours" in skipped.reason]

@@ -26,9 +26,13 @@ class Server:
             self._process = subprocess.Popen(
                 words, stdout=subprocess.PIPE, stderr=sink, text=True, cwd=log.parent
             )
-        assert self._process.stdout is not None
-        self.url = self._process.stdout.readline().rstrip("\n")
-        assert self.url, self.log
+        try:
+            assert self._process.stdout is not None
+            self.url = self._process.stdout.readline().rstrip("\n")
+            assert self.url, self.log
+        except BaseException:
+            self._process.kill()
+            raise
         self.port = int(self.url.rpartition(":")[2])
 
     @property

@@ -19,7 +19,7 @@ _ACTION = re.compile(
     r"\{\{-?\s*(?:\.|\$|/\*|\(|(?:include|if|else|range|with|template|toYaml|define|block|end|tpl"
     r"|default|required|printf|quote)\b)"
 )
-_COMMENT = re.compile(r"\{\{-?\s{0,9}/\*.{0,9000}?\*/\s{0,9}-?\}\}", re.DOTALL)
+_COMMENT = re.compile(r"\{\{-?\s{0,9}/\*")
 _LITERAL = re.compile(r"\"[a-z0-9][\w.-]*[/:\w][\w./:@-]*\"")
 _USE = "Helm template"
 _SEPARATOR = re.compile(r"^---", re.MULTILINE)
@@ -36,7 +36,7 @@ def read_template(document: Document, scope: Scope, first_line: int = 1) -> Iter
 
     Those that come from values alone are said where the values stand.
     """
-    text = _COMMENT.sub(_blank, document.text) if "{{" in document.text else document.text
+    text = _without_comments(document.text)
     renderings = _Lazily(document.path, scope)
     start = 0
     for match in [*_SEPARATOR.finditer(text), None]:
@@ -97,5 +97,13 @@ def _place(line: re.Match[str], begin: Place) -> Place:
     return Place(begin.file, number, start - text.rfind("\n", 0, start))
 
 
-def _blank(match: re.Match[str]) -> str:
-    return re.sub(r"[^\n]", " ", match[0])
+def _without_comments(text: str) -> str:
+    """The text with blanks for what stands in the template language's comments."""
+    pieces, at = [], 0
+    while match := _COMMENT.search(text, at):
+        end = text.find("*/", match.end())
+        if end < 0:
+            break
+        pieces += [text[at : match.start()], re.sub(r"[^\n]", " ", text[match.start() : end])]
+        at = end
+    return "".join([*pieces, text[at:]])

@@ -1,0 +1,1 @@
+"""Fuzzing of the readers: a command of its own, `python -m tests.fuzz`."""
