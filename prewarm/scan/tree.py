@@ -6,6 +6,7 @@ import os
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
@@ -148,11 +149,25 @@ class Tree:
             return ()
 
     def _inside(self, path: str) -> Path | None:
+        """Where a path really leads, or None when that is outside of the boundary."""
+        folder, name = os.path.split(f"{self.base}/{path}")
         try:
-            place = (self.base / path).resolve()
-        except (OSError, RuntimeError, ValueError):
+            if name in ("", ".", ".."):
+                place = os.path.realpath(f"{folder}/{name}")
+            else:
+                place = f"{_real_folder(folder)}/{name}"
+                if os.path.islink(place):  # noqa: PTH114
+                    place = os.path.realpath(place)
+        except (OSError, ValueError):
             return None
-        return place if place.is_relative_to(self._limit) else None
+        real = Path(place)
+        return real if real.is_relative_to(self._limit) else None
+
+
+@lru_cache(maxsize=4096)
+def _real_folder(folder: str) -> str:
+    """A folder without links; most files of a tree share theirs with others."""
+    return os.path.realpath(folder)
 
 
 def _repository_of(folder: Path) -> Path:
