@@ -146,3 +146,10 @@ def test_an_image_that_cannot_be_resolved_keeps_the_others(folder: Path) -> None
 def test_a_damaged_lock_is_refused_with_a_word(text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         parse_lock(text.encode(), Path("prewarm.lock"))
+
+
+def test_a_fetch_of_what_scan_finds_tells_what_it_cannot_name(folder: Path) -> None:
+    (folder / "compose.yaml").write_text(COMPOSE + "  c: {image: 'a/b:${TAG}'}\n")
+    done = run("fetch")
+    assert done.exit_code == 0
+    assert "1 image that the scan cannot name: compose.yaml:4" in done.stderr

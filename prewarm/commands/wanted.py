@@ -17,6 +17,7 @@ from prewarm.fetch.run import each
 from prewarm.lockfile import Lock, read_lock
 from prewarm.oci import Platform
 from prewarm.reference import Reference
+from prewarm.report.text import count
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -131,7 +132,15 @@ def _of_folder(lock: Lock | None, settings: Settings) -> Iterable[Reference]:
         return lock.images
     from prewarm.commands.scan import scan_paths  # noqa: PLC0415
 
-    return scan_paths((), settings).images
+    found = scan_paths((), settings)
+    if found.unresolved:
+        lines = ", ".join(str(item.place) for item in found.unresolved[:3])
+        more = ", …" if len(found.unresolved) > 3 else ""
+        told = count(len(found.unresolved), "image")
+        click.echo(
+            f"prewarm: {told} that the scan cannot name: {lines}{more}: see prewarm scan", err=True
+        )
+    return found.images
 
 
 def _choose(
