@@ -55,8 +55,8 @@ class Discard:
         raise ContentError(descriptor.digest, "nothing is kept")
 
     @contextmanager
-    def ingest(self, descriptor: Descriptor) -> Iterator[_Hashing | None]:
-        yield _Hashing(descriptor)
+    def ingest(self, descriptor: Descriptor) -> Iterator[Hashing | None]:
+        yield Hashing(descriptor)
 
     def put_manifest(self, descriptor: Descriptor, raw: bytes) -> None:
         pass
@@ -65,7 +65,7 @@ class Discard:
         self._names.update(names)
 
 
-class _Hashing:
+class Hashing:
     """Takes a blob in one stretch, counts and hashes it, and keeps nothing."""
 
     def __init__(self, descriptor: Descriptor) -> None:
@@ -89,7 +89,7 @@ class _Hashing:
     def split(self, smallest: int) -> None:
         """Never: a hash takes its bytes in their order."""
 
-    def unfinished(self) -> Iterable[_Hashing]:
+    def unfinished(self) -> Iterable[Hashing]:
         return () if self.offset == self.stop else (self,)
 
     def verify(self) -> None:

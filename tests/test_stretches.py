@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from prewarm.bench import Hashing
 from prewarm.commands.upstreams import upstreams
 from prewarm.config import RegistrySettings, Settings
 from prewarm.demo.images import Contents, Image, Layer, build
 from prewarm.demo.upstream import Link
-from prewarm.fetch import Fetch, Outcome, Wanted
+from prewarm.fetch import Fetch, Observer, Outcome, Wanted
+from prewarm.fetch.board import SMALLEST, Transfer
 from prewarm.layout import LayoutWriter, read_image
 from prewarm.layout.pieces import Piece, Pieces
 from prewarm.oci import Descriptor, digest_of
@@ -73,12 +75,28 @@ def test_idle_workers_take_over_parts_of_a_slow_blob(
     assert sent < SIZE * 1.2
 
 
-def test_a_quick_line_gets_one_request_a_blob(contents: Contents, tmp_path: Path) -> None:
-    with FakeRegistry(contents, host="docker.io") as quick:
-        assert fetch(quick, tmp_path).error is None
-        assert ranges(quick) == []
-        assert quick.count("GET", BLOBS) == 2
+def test_a_blob_too_small_to_divide_comes_in_one_request(tmp_path: Path) -> None:
+    small = build([Image(BIG, (Layer("small", 2 * SMALLEST - 20_000),))])
+    with FakeRegistry(small, host="docker.io", link=SLOW) as registry:
+        assert fetch(registry, tmp_path).error is None
+        assert ranges(registry) == []
+        assert registry.count("GET", BLOBS) == 2
     assert_whole(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("moved", "seconds", "left"),
+    [(0, 1.0, 0.0), (500_000, 0.1, 0.0), (500_000, 0.5, 0.5), (900_000, 0.9, 0.1)],
+    ids=["nothing yet", "too soon to tell", "half", "nearly all"],
+)
+def test_how_long_a_blob_will_take_is_told_from_its_pace(
+    moved: int, seconds: float, left: float
+) -> None:
+    descriptor = Descriptor("application/octet-stream", digest_of(b""), 1_000_000)
+    transfer = Transfer(descriptor, (), Hashing(descriptor), Observer())
+    transfer.moved = moved
+    transfer.began -= seconds
+    assert transfer.seconds_left() == pytest.approx(left, abs=0.05)
 
 
 def test_an_upstream_without_ranges_is_asked_for_the_whole(

@@ -43,7 +43,7 @@ class Transfer:
         self.divided = self.failed = False
         self.divisible = True
         self._missing = sum(r.stop - r.offset for r in ingest.unfinished())
-        self._began = time.monotonic()
+        self.began = time.monotonic()
         self._observer = observer
         self._told = 0
         self.tell(blob.size - self._missing)
@@ -59,7 +59,7 @@ class Transfer:
 
     def seconds_left(self) -> float:
         """How long it will take at its pace so far; 0 while that is not known."""
-        elapsed = time.monotonic() - self._began
+        elapsed = time.monotonic() - self.began
         if elapsed < SOONEST or not self.moved:
             return 0.0
         return (self._missing - self.moved) * elapsed / self.moved

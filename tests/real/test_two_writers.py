@@ -51,7 +51,8 @@ def test_fetches_of_the_same_images_share_the_work(
     assert names_in(prewarm.store) == sorted(references)
     assert problems_of(prewarm.store) == []
     blobs = Counter(r.partition("/blobs/")[2] for r in upstreams.requests() if "/blobs/" in r)
-    assert [digest for digest, times in blobs.items() if times > 1] == []
+    again = [seen for seen, times in blobs.items() if times > 1]
+    assert [seen for seen in again if not seen.endswith(" 206")] == []  # parts of one are no repeat
 
 
 def test_a_server_sees_what_is_fetched_beside_it(
