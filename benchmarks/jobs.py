@@ -10,6 +10,9 @@ from benchmarks.link import Line
 from benchmarks.results import Case
 
 LINE = Line(round_trip=0.05, connection_bandwidth=6_250_000, total_bandwidth=50_000_000)
+_RANGES = 100
+"""Into how many stretches a layer could be cut; more connections than the line is good for."""
+
 _PEERS = ("prewarm", "skopeo", "crane", "regctl")
 _ALL = ("prewarm", "skopeo", "skopeo sync", "crane", "regctl")
 
@@ -30,8 +33,16 @@ class Job:
         way = f"over {self.line}" if self.line else "on loopback"
         held = ", all held already" if self.warm else ""
         title = f"{self.work.words}, {self.work.size / 1e6:.0f} MB{held}, {way}"
-        limit = self.line.seconds(self.work.size, 10**9) if self.line and not self.warm else None
-        return Case(self.name, title, "prewarm", limit)
+        return Case(self.name, title, "prewarm", self._limit())
+
+    def _limit(self) -> str:
+        """What the line allows, at best and for a client that gets each layer in one stretch."""
+        if self.line is None or self.warm:
+            return ""
+        best = self.line.seconds(self.work.size, len(self.work.layers) * _RANGES)
+        largest = max(layer.size for layer in self.work.layers)
+        whole = max(best, self.line.seconds(largest, 1))
+        return f"The line itself allows {best:.1f} s, and {whole:.1f} s without ranges."
 
 
 def jobs() -> tuple[Job, ...]:

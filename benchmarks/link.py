@@ -68,9 +68,9 @@ class Bucket:
         self._free_at = 0.0
 
     def reserve(self, size: int, now: float) -> float:
-        """When `size` more bytes are through."""
+        """When `size` more bytes are through, never before now."""
         self._free_at = max(self._free_at, now - _SLACK) + size / self._rate
-        return self._free_at
+        return max(self._free_at, now)
 
 
 class _Direction:

@@ -16,7 +16,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One run: seconds, bytes (`rss` of the largest process), exit status, and the last words.
+    """One run: seconds, bytes (`rss` of the largest process), exit status, last words if it failed.
 
     `others` are the CPU seconds that neither the command nor `known` processes used meanwhile,
     `upstream` those of the known ones.
@@ -67,7 +67,7 @@ def measure(
         status=int(status),
         others=others,
         upstream=upstream,
-        said=last_words,
+        said=last_words if int(status) else "",
     )
 
 

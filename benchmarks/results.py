@@ -33,7 +33,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One table: a name, what was done in a sentence, and the seconds below which none can be.
+    """One table: a name, what was done in a phrase, and what no tool can go below, in a sentence.
 
     `first` is the tool that the others are compared with.
     """
@@ -41,7 +41,7 @@ class Case:
     name: str
     title: str
     first: str
-    limit: float | None = None
+    limit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

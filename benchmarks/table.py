@@ -60,8 +60,7 @@ def _table(case: Case, results: Results) -> str:
     head += [_COUNTS[name][0] for name in counts]
     rows = [_row(tool, case, samples, counts) for tool in tools]
     lines = [f"**{case.title}**", "", _line(head), _line(["---", *["---:"] * (len(head) - 1)])]
-    limit = [] if case.limit is None else ["", f"The line itself allows {_figure(case.limit)} s."]
-    return "\n".join([*lines, *map(_line, rows), *limit])
+    return "\n".join([*lines, *map(_line, rows), *(["", case.limit] if case.limit else [])])
 
 
 def _row(tool: str, case: Case, samples: Sequence[Sample], counts: Iterable[str]) -> list[str]:
